@@ -1,0 +1,43 @@
+"""Optimistic locking: a change names the version that it was made from."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.db.models import F
+
+
+class StaleVersion(Exception):
+    """Somebody else was quicker. `current` is the row as it is now."""
+
+    def __init__(self, current: "Versioned") -> None:
+        self.current = current
+        super().__init__("この値は、ほかの人が先に変更しました。")
+
+
+class Versioned(models.Model):
+    """A row whose changes carry the version they were made from."""
+
+    version = models.PositiveIntegerField("版", default=1, editable=False)
+    updated_at = models.DateTimeField("更新日時", auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    def save_version(self, expected: int, fields: Iterable[str]) -> None:
+        """Write the named fields if the stored version is still `expected`, in one UPDATE.
+
+        Raises `StaleVersion` with the current row, having changed nothing. The condition is in
+        the UPDATE itself, so two writers at the same moment cannot both win.
+        """
+        model = type(self)
+        self.version = expected + 1
+        names = [*fields, "updated_at"]
+        values = {}
+        for name in names:
+            field = model._meta.get_field(name)
+            values[field.attname] = field.pre_save(self, add=False)
+        rows = model._base_manager.filter(pk=self.pk, version=expected).update(
+            version=F("version") + 1, **values
+        )
+        if not rows:
+            raise StaleVersion(model._base_manager.get(pk=self.pk))

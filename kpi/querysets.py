@@ -1,0 +1,53 @@
+"""The only ways to indicators and their values."""
+
+from typing import Self
+
+from django.db.models import Prefetch, Q
+
+from accounts.querysets import OrganizationScoped
+from plans.querysets import OfPlan
+
+
+class IndicatorQuerySet(OrganizationScoped):
+    def in_plan(self, plan_id: int) -> Self:
+        """Each indicator that the plan uses, once."""
+        return self.filter(uses__plan_id=plan_id).distinct()
+
+    def owned_by(self, department_ids: "frozenset[int] | set[int]") -> Self:
+        return self.filter(department_id__in=department_ids)
+
+    def with_values(self) -> Self:
+        """With targets, actuals, definition changes and uses, in a fixed number of queries."""
+        return self.select_related("department", "organization").prefetch_related(
+            "targets",
+            "actuals",
+            "definition_changes",
+            Prefetch("uses"),
+            "uses__measure",
+            "uses__project",
+            "uses__plan",
+        )
+
+
+class OfIndicator(OrganizationScoped):
+    """Rows that belong to an indicator and are seen by who sees the indicator."""
+
+    organization_path = "indicator__organization_id"
+
+
+class IndicatorUseQuerySet(OfPlan):
+    pass
+
+
+class TargetQuerySet(OfIndicator):
+    def current(self) -> Self:
+        """The targets in force: of each year and kind, the last revision."""
+        return self.filter(is_current=True)
+
+
+class ActualQuerySet(OfIndicator):
+    def reported(self) -> Self:
+        return self.filter(status="reported")
+
+    def not_yet_approved(self) -> Self:
+        return self.filter(~Q(state__in=("approved", "final")))

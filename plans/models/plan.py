@@ -1,0 +1,168 @@
+"""A plan (計画) with its own marks and glossary, and its relations to other plans."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Organization
+from plans import fiscal_years
+from plans.querysets import OfPlan, PlanQuerySet
+
+FISCAL_YEAR_VALIDATORS = [
+    MinValueValidator(fiscal_years.MIN_FISCAL_YEAR),
+    MaxValueValidator(fiscal_years.MAX_FISCAL_YEAR),
+]
+
+
+def fiscal_year_field(label: str = "年度", **options: object) -> models.PositiveSmallIntegerField:
+    """A fiscal year as an integer (2024), within the years that eras are known for."""
+    return models.PositiveSmallIntegerField(label, validators=FISCAL_YEAR_VALIDATORS, **options)
+
+
+class Plan(models.Model):
+    """A plan of an organization, in one edition."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "案"
+        ACTIVE = "active", "有効"
+        SUPERSEDED = "superseded", "旧版"
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="plans", verbose_name="団体"
+    )
+    key = models.CharField("識別子", max_length=100)
+    name = models.CharField("計画名", max_length=200)
+    edition = models.CharField("版", max_length=100, blank=True)
+    status = models.CharField("状態", max_length=20, choices=Status, default=Status.ACTIVE)
+    first_fiscal_year = fiscal_year_field("開始年度")
+    last_fiscal_year = fiscal_year_field("終了年度")
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="上位計画",
+    )
+    decided_on = models.CharField(
+        "策定日", max_length=50, blank=True, help_text="資料の表記のまま（例：令和7年8月）"
+    )
+    as_of = models.CharField("時点", max_length=100, blank=True)
+    summary = models.TextField("概要", blank=True)
+    source_note = models.TextField("出典注記", blank=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "計画"
+        ordering = ["organization", "name", "edition"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "key"], name="plan_key_unique"),
+            models.CheckConstraint(
+                condition=Q(last_fiscal_year__gte=F("first_fiscal_year")),
+                name="plan_years_in_order",
+                violation_error_message="終了年度は開始年度以後にしてください。",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="plan_not_its_own_parent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.edition}）" if self.edition else self.name
+
+    @property
+    def fiscal_years(self) -> range:
+        return range(self.first_fiscal_year, self.last_fiscal_year + 1)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.parent is not None and self.parent.organization_id != self.organization_id:
+            raise ValidationError({"parent": "上位計画は同じ団体のものを選んでください。"})
+
+
+class PlanRelation(models.Model):
+    """Another plan that this one stands under or beside, whether the portal holds it or not."""
+
+    class Kind(models.TextChoices):
+        PARENT = "parent", "上位計画"
+        RELATED = "related", "関連計画"
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="relations", verbose_name="計画")
+    kind = models.CharField("関係", max_length=20, choices=Kind)
+    related_plan = models.ForeignKey(
+        Plan,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="related_from",
+        verbose_name="相手の計画",
+    )
+    name = models.CharField("相手の計画名", max_length=200)
+    note = models.TextField("注記", blank=True)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "計画の関係"
+        ordering = ["plan", "kind", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "kind", "name"], name="plan_relation_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}：{self.name}"
+
+
+class Mark(models.Model):
+    """One mark of a plan's own scale (○予定どおり, △遅れている, A–D …)."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="marks", verbose_name="計画")
+    key = models.CharField("識別子", max_length=50)
+    symbol = models.CharField("記号", max_length=10)
+    label = models.CharField("意味", max_length=50)
+    position = models.PositiveIntegerField("並び順", default=0)
+    is_behind = models.BooleanField("遅れを表す", default=False)
+    threshold = models.DecimalField(
+        "目安（達成率％以上）",
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="達成率がこの値以上のとき、この記号を目安として示します。空欄は目安なし。",
+    )
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "評価記号"
+        ordering = ["plan", "position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "key"], name="mark_key_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.label}"
+
+
+class GlossaryTerm(models.Model):
+    """A term of the plan's glossary (用語集)."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="glossary", verbose_name="計画")
+    term = models.CharField("用語", max_length=100)
+    reading = models.CharField("よみ", max_length=100, blank=True)
+    text = models.TextField("説明")
+    position = models.PositiveIntegerField("並び順", default=0)
+    source_note = models.TextField("出典注記", blank=True)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "用語"
+        ordering = ["plan", "position", "term"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "term"], name="glossary_term_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.term

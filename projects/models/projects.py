@@ -1,0 +1,139 @@
+"""Projects (事業): they belong to the organization and may stand in several of its plans."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Department, Organization
+from plans.models.plan import fiscal_year_field
+from projects.querysets import OfProject, ProjectQuerySet
+
+
+class Project(models.Model):
+    """A project of an organization."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="projects", verbose_name="団体"
+    )
+    key = models.CharField("識別子", max_length=100)
+    name = models.CharField("事業名", max_length=200)
+    summary = models.TextField("概要", blank=True)
+    departments = models.ManyToManyField(
+        Department, through="ProjectDepartment", related_name="projects", verbose_name="所管課"
+    )
+    has_other_departments = models.BooleanField("所管課「ほか」", default=False)
+    first_fiscal_year = fiscal_year_field("開始年度", null=True, blank=True)
+    last_fiscal_year = fiscal_year_field("終了年度", null=True, blank=True)
+    source_note = models.TextField("出典注記", blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "事業"
+        ordering = ["organization", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "key"], name="project_key_unique"),
+            models.CheckConstraint(
+                condition=Q(first_fiscal_year__isnull=True)
+                | Q(last_fiscal_year__isnull=True)
+                | Q(last_fiscal_year__gte=F("first_fiscal_year")),
+                name="project_years_in_order",
+                violation_error_message="終了年度は開始年度以後にしてください。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def department_names(self) -> str:
+        """The departments in their order, with 「ほか」 where the document says so."""
+        names = [str(link.department) for link in self.department_links.all()]
+        if self.has_other_departments:
+            names.append("ほか")
+        return "、".join(names)
+
+
+class ProjectDepartment(models.Model):
+    """A department in charge of a project; the first one leads."""
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="department_links", verbose_name="事業"
+    )
+    department = models.ForeignKey(
+        Department, models.PROTECT, related_name="project_links", verbose_name="所管課"
+    )
+    position = models.PositiveIntegerField("並び順", default=1)
+
+    objects = OfProject.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "所管課"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "department"], name="project_department_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}：{self.department}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.department.organization_id != self.project.organization_id:
+            raise ValidationError({"department": "所管課は事業と同じ団体のものにしてください。"})
+
+
+class ProjectAlias(models.Model):
+    """Another name under which the project stands in a document."""
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="aliases", verbose_name="事業"
+    )
+    name = models.CharField("別名", max_length=200)
+    note = models.CharField("どこで", max_length=200, blank=True)
+
+    objects = OfProject.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "事業の別名"
+        ordering = ["project", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="project_alias_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectSuccession(models.Model):
+    """A project that continues another one: renamed, merged or split."""
+
+    predecessor = models.ForeignKey(
+        Project, models.CASCADE, related_name="successions", verbose_name="前の事業"
+    )
+    successor = models.ForeignKey(
+        Project, models.CASCADE, related_name="predecessions", verbose_name="後の事業"
+    )
+    fiscal_year = fiscal_year_field("引継年度")
+    note = models.CharField("内容", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "事業の承継"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["predecessor", "successor"], name="project_succession_unique"
+            ),
+            models.CheckConstraint(
+                condition=~Q(predecessor=F("successor")), name="project_succession_not_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.predecessor} → {self.successor}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.predecessor.organization_id != self.successor.organization_id:
+            raise ValidationError("承継は同じ団体の事業の間に限ります。")
