@@ -11,7 +11,10 @@ CODE_WEIGHTS = (6, 5, 4, 3, 2)
 
 
 def check_digit(five_digits: str) -> str:
-    """The check digit of a 全国地方公共団体コード (総務省): weights 6 5 4 3 2, 11 − (sum mod 11)."""
+    """The check digit of a 全国地方公共団体コード (総務省).
+
+    Weights 6 5 4 3 2, then the last digit of 11 − (sum mod 11).
+    """
     total = sum(
         int(digit) * weight for digit, weight in zip(five_digits, CODE_WEIGHTS, strict=True)
     )

@@ -1,0 +1,122 @@
+"""Verbs that change the yearly reviews of measures and projects."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts import audit, policy
+from accounts.audit import Actor
+from accounts.policy import Act
+from accounts.versions import StaleVersion
+from plans import services as plan_services
+from plans.models import Measure, Plan
+from projects.models import Placement, Project, ProjectDepartment, Review
+
+REVIEW_FIELDS = (
+    "planned_mark",
+    "mark",
+    "goal",
+    "result",
+    "delay_reason",
+    "shortfall_reason",
+    "effect",
+    "summary",
+)
+
+
+def departments_in_charge(thing: Measure | Project) -> set[int]:
+    """Who answers for a measure or project: its own department, else those of what is below.
+
+    Documents often name a department for projects only; the departments that lead a measure's
+    projects then answer for the measure.
+    """
+    if isinstance(thing, Project):
+        projects: Iterable[int] = [thing.pk]
+    elif thing.department_id is not None:
+        return {thing.department_id}
+    else:
+        below = Measure.objects.descendants(thing, include_self=True).values("pk")
+        projects = Placement.objects.filter(measure__in=below, is_primary=True).values("project_id")
+    return set(
+        ProjectDepartment.objects.filter(project__in=projects).values_list(
+            "department_id", flat=True
+        )
+    )
+
+
+def record_review(
+    actor: Actor,
+    plan: Plan,
+    thing: Measure | Project,
+    fiscal_year: int,
+    changes: Mapping[str, Any],
+    expected_version: int | None,
+) -> Review:
+    """Write the review of a measure or project; only the fields named in `changes` are touched.
+
+    Raises PermissionDenied, Locked, ValidationError with the fields at fault, and StaleVersion.
+    """
+    unknown = set(changes) - set(REVIEW_FIELDS)
+    if unknown:
+        raise ValidationError({name: "この項目は変更できません。" for name in sorted(unknown)})
+    _require_in_charge(actor, plan, thing)
+    plan_services.require_entry_open([plan.pk], fiscal_year)
+    place: dict[str, Any] = {"project" if isinstance(thing, Project) else "measure": thing}
+    with transaction.atomic():
+        review = (
+            Review.objects.select_for_update(of=("self",))
+            .filter(plan=plan, fiscal_year=fiscal_year, **place)
+            .first()
+        )
+        if review is not None and review.version != expected_version:
+            raise StaleVersion(review)
+        if review is None:
+            review = Review(plan=plan, fiscal_year=fiscal_year, **place)
+        before = audit.values_of(review, REVIEW_FIELDS) if review.pk else {}
+        for name, value in changes.items():
+            setattr(review, name, value)
+        review.full_clean(validate_unique=False)
+        after = audit.values_of(review, REVIEW_FIELDS)
+        if before == after:
+            return review
+        review.entered_by = actor.account
+        _write(review, expected_version, place)
+        audit.record(actor, "review.record", review, plan.organization_id, before, after)
+    return review
+
+
+def _require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> None:
+    organization_id = plan.organization_id
+    belongs = (
+        thing.organization_id == organization_id
+        if isinstance(thing, Project)
+        else thing.plan_id == plan.pk
+    )
+    if not belongs:
+        raise PermissionDenied("この計画の施策・事業ではありません。")
+    if policy.allows(actor, Act.ENTER, organization_id):
+        return
+    if not any(
+        policy.allows(actor, Act.ENTER, organization_id, department)
+        for department in departments_in_charge(thing)
+    ):
+        raise PermissionDenied(f"「{thing}」の年度評価を入力する権限がありません。")
+
+
+def _write(review: Review, expected_version: int | None, place: dict[str, Any]) -> None:
+    if review.pk:
+        assert expected_version is not None  # a stored review without a version is stale above
+        review.save_version(expected_version, [*REVIEW_FIELDS, "entered_by"])
+        return
+    try:
+        with transaction.atomic():
+            review.save(force_insert=True)
+    except IntegrityError as error:
+        current = Review.objects.filter(
+            plan=review.plan, fiscal_year=review.fiscal_year, **place
+        ).first()
+        if current is None:
+            raise
+        raise StaleVersion(current) from error
