@@ -1,0 +1,193 @@
+"""Writing workbooks safely: the one way in which any part of the portal puts a value in a cell.
+
+A text stays a text (`=1+1`, `+81…`, `-`, `@x`, `#N/A`, `007`), a number stays a number with a
+format for its decimals, and empty is not zero. `safe_cell` works for ordinary and for write-only
+sheets:
+
+    sheet.append([safe_cell(sheet, "=1+1"), safe_cell(sheet, Decimal("12.5"), decimals=1)])
+    write_row(sheet, ["名称", Decimal(3), None])
+    write_table(workbook, "一覧", ["名称", "値"], rows)     # machine-readable: head in row 1
+    save(workbook, path, as_of)                             # same content, same bytes
+"""
+
+import datetime
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+from django.db import models
+from django.utils import timezone
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
+
+# What a spreadsheet program may take for a formula when a person edits the cell or saves as CSV.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Excel keeps 15 significant digits of a number and 32,767 characters of a text.
+MAX_SIGNIFICANT_DIGITS = 15
+MAX_TEXT = 32_767
+CUT_TEXT = "…（セルに入る長さを超えたため以下省略）"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+_FORBIDDEN_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
+MAX_TITLE = 31
+
+HEAD_FONT = Font(bold=True)
+HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
+THIN = Side(style="thin", color="767676")
+BORDER = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
+HEAD_ALIGNMENT = Alignment(vertical="center", wrap_text=True)
+
+
+def number_format(decimals: int = 0, on_paper: bool = False) -> str:
+    """Thousands commas and so many decimals; △ for minus in the forms that are printed."""
+    plain = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
+    return f'{plain};"△"{plain}' if on_paper else plain
+
+
+def safe_cell(
+    sheet: Any,
+    value: Any,
+    decimals: int | None = None,
+    number_format: str = "",
+    **style: Any,
+) -> Cell:
+    """A cell to append to `sheet`.
+
+    `decimals` gives a number its format (None leaves it as it is); `number_format` overrides it.
+    `style` sets `font`, `fill`, `border`, `alignment`. None and "" give an empty cell.
+    """
+    cell: Cell = WriteOnlyCell(sheet)
+    set_value(cell, value, decimals, number_format)
+    for name, setting in style.items():
+        setattr(cell, name, setting)
+    return cell
+
+
+def set_value(cell: Cell, value: Any, decimals: int | None = None, number_format: str = "") -> None:
+    """Put a value into an existing cell (see `safe_cell`)."""
+    value = _plain(value)
+    if isinstance(value, str):
+        _set_text(cell, value)
+    elif isinstance(value, Decimal) and not _fits_number(value):
+        _set_text(cell, f"{value:f}")
+    elif value is not None:
+        cell.value = value
+        if number_format or decimals is not None:
+            cell.number_format = number_format or _number_format(decimals)
+
+
+def _number_format(decimals: int | None) -> str:
+    return number_format(decimals or 0)
+
+
+def _plain(value: Any) -> Any:
+    """What openpyxl can hold: enums and rows as text, moments in the office's own time."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool | int | float | Decimal):
+        return int(value) if isinstance(value, models.IntegerChoices) else value
+    if isinstance(value, datetime.datetime):
+        return timezone.localtime(value).replace(tzinfo=None) if timezone.is_aware(value) else value
+    if isinstance(value, datetime.date):
+        return value
+    return str(value)
+
+
+def _fits_number(value: Decimal) -> bool:
+    return value.is_finite() and len(value.normalize().as_tuple().digits) <= MAX_SIGNIFICANT_DIGITS
+
+
+def _set_text(cell: Cell, text: str) -> None:
+    # A control character would stop the whole workbook; its place stays visible.
+    text = ILLEGAL_CHARACTERS_RE.sub(REPLACEMENT, text)
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - len(CUT_TEXT)] + CUT_TEXT
+    cell.value = text
+    # openpyxl takes "=…" for a formula and "#N/A" for an error: say that it is neither.
+    cell.data_type = "s"
+    if text.startswith(FORMULA_STARTS):
+        cell.quotePrefix = True  # type: ignore[attr-defined]  # part of the cell's style
+
+
+def write_row(sheet: Any, values: Iterable[Any], decimals: int | None = None, **style: Any) -> None:
+    """Append one row of safe cells, all in the same style."""
+    sheet.append([safe_cell(sheet, value, decimals, **style) for value in values])
+
+
+def write_head(sheet: Any, labels: Iterable[str]) -> None:
+    """Append the row of column names."""
+    write_row(
+        sheet,
+        labels,
+        font=HEAD_FONT,
+        fill=HEAD_FILL,
+        border=BORDER,
+        alignment=HEAD_ALIGNMENT,
+    )
+
+
+def write_table(
+    workbook: Workbook,
+    title: str,
+    labels: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    widths: Sequence[float] = (),
+) -> Any:
+    """A machine-readable sheet: one table, its head in row 1, nothing merged or hidden."""
+    sheet = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
+    # A write-only sheet wants these before its first row.
+    sheet.freeze_panes = "A2"
+    for index, label in enumerate(labels, start=1):
+        width = widths[index - 1] if index <= len(widths) else max(10, 2 * len(label) + 2)
+        sheet.column_dimensions[get_column_letter(index)].width = width
+    write_head(sheet, labels)
+    for row in rows:
+        write_row(sheet, row)
+    return sheet
+
+
+def sheet_title(text: str, taken: Iterable[str] = ()) -> str:
+    """A title that Excel takes: no forbidden sign, at most 31 characters, not there yet."""
+    title = _FORBIDDEN_IN_TITLES.sub("・", text).strip("' ")[:MAX_TITLE] or "シート"
+    used = {name.casefold() for name in taken}
+    number, unique = 2, title
+    while unique.casefold() in used:
+        suffix = f"（{number}）"
+        unique = title[: MAX_TITLE - len(suffix)] + suffix
+        number += 1
+    return unique
+
+
+class _DatedZip(zipfile.ZipFile):
+    """A zip whose members all carry one given moment instead of the clock's."""
+
+    moment: datetime.datetime
+
+    def _member(self, name: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(name, self.moment.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o600 << 16
+        return info
+
+    def writestr(self, name: Any, data: Any, *args: Any, **options: Any) -> None:
+        super().writestr(self._member(name) if isinstance(name, str) else name, data)
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **options: Any) -> None:
+        self.writestr(str(arcname or filename), Path(filename).read_bytes())
+
+
+def save(workbook: Workbook, file: Path | str | IO[bytes], as_of: datetime.datetime) -> None:
+    """Save with the moment of the data instead of the clock's: same content, same bytes."""
+    moment = timezone.localtime(as_of) if timezone.is_aware(as_of) else as_of
+    moment = moment.replace(tzinfo=None, microsecond=0)
+    workbook.properties.created = workbook.properties.modified = moment
+    with _DatedZip(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+        archive.moment = moment
+        ExcelWriter(workbook, archive).write_data()
