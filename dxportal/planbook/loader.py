@@ -1,0 +1,340 @@
+"""Writes a checked plan book to the database: everything or nothing, and nothing twice."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, models, transaction
+
+from accounts import audit, policy
+from accounts.audit import Actor
+from accounts.models import AuditEntry, Organization
+from accounts.policy import Act
+from dxportal.planbook.cells import ParsedRow, parse_book, single_row_faults
+from dxportal.planbook.faults import Fault, PlanBookError
+from dxportal.planbook.reader import Book, read_book
+from dxportal.planbook.sheets import SHEETS, Kind, Scope, Sheet
+from kpi.models import Actual
+from plans.models import Plan, ReportingCycle
+from projects.models import Review
+
+BATCH = 500
+
+
+@dataclass
+class LoadResult:
+    """What loading did, by sheet."""
+
+    plan: Plan
+    created: Counter[str] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def changed(self) -> int:
+        return self.created.total() + self.updated.total()
+
+
+def load_plan(actor: Actor, path: Path) -> LoadResult:
+    """Load a plan book from a folder or workbook.
+
+    Raises PlanBookError with every fault found, or PermissionDenied; nothing is then changed.
+    Rows that the database has and the book has not are left alone.
+    """
+    return load_book(actor, read_book(path))
+
+
+def load_book(actor: Actor, book: Book) -> LoadResult:
+    """Load a book that has been read (see `load_plan`)."""
+    parsed, faults = parse_book(book)
+    faults = [*book.faults, *faults, *single_row_faults(parsed)]
+    faults += _unknown_references(parsed)
+    if faults:
+        raise PlanBookError(faults)
+    with transaction.atomic():
+        return _Loader(actor).load(parsed)
+
+
+def _unknown_references(parsed: dict[int, list[ParsedRow]]) -> Iterator[Fault]:
+    """References to keys that the book does not have. A book stands on its own."""
+    keys: dict[str, set[Any]] = {}
+    for index, sheet in enumerate(SHEETS):
+        names = keys.setdefault(sheet.name, set())
+        if "key" in sheet.key:
+            names |= {row.values["key"] for row in parsed[index] if "key" in row.values}
+    for rows in parsed.values():
+        for row in rows:
+            for column in row.sheet.columns:
+                value = row.values.get(column.name)
+                if column.kind is Kind.REFERENCE and value and value not in keys[column.refers_to]:
+                    yield row.fault(
+                        column.name, f"シート「{column.refers_to}」にこの識別子がありません。"
+                    )
+
+
+class _Loader:
+    """One load: finds the stored rows, compares, writes what differs, and audits it."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.organization: Organization | None = None
+        self.plan: Plan | None = None
+        self.by_key: dict[str, dict[Any, models.Model]] = {}
+        self.faults: list[Fault] = []
+        self.entries: list[AuditEntry] = []
+        self.counts: dict[str, Counter[str]] = {
+            name: Counter() for name in ("created", "updated", "unchanged")
+        }
+
+    def load(self, parsed: dict[int, list[ParsedRow]]) -> LoadResult:
+        for index, sheet in enumerate(SHEETS):
+            rows = parsed[index]
+            if sheet.model is Organization:
+                self._require_right(rows[0])
+            for wave in _waves(sheet, rows, self.faults):
+                self._load_sheet(sheet, wave)
+        if self.faults:
+            raise PlanBookError(self.faults)
+        AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
+        assert self.plan is not None  # noqa: S101  # the plan sheet is required and has its row
+        return LoadResult(self.plan, **self.counts)
+
+    def _require_right(self, row: ParsedRow) -> None:
+        """Only the system may bring in an organization; else its coordinator may load plans."""
+        stored = Organization.objects.filter(code=row.values["code"]).first()
+        if stored is None and not self.actor.is_system:
+            raise PermissionDenied("新しい団体を取り込めるのは、サーバーの管理者だけです。")
+        if stored is not None:
+            policy.require(self.actor, Act.MANAGE, stored.pk, what="計画ブックの取込")
+
+    def _load_sheet(self, sheet: Sheet, rows: list[ParsedRow]) -> None:
+        stored = self._stored(sheet, rows)
+        new: list[tuple[ParsedRow, models.Model]] = []
+        changed: list[tuple[ParsedRow, models.Model]] = []
+        known = self.by_key.setdefault(sheet.name, {})
+        for row in rows:
+            wanted = self._attributes(row)
+            if wanted is None:
+                continue
+            instance = stored.get(self._natural_key(sheet, wanted))
+            if instance is None:
+                instance = sheet.model(**wanted)
+                before: audit.Values = {}
+                target = new
+            else:
+                before = audit.values_of(instance, wanted)
+                for name, value in wanted.items():
+                    setattr(instance, name, value)
+                target = changed
+            if "key" in row.values:
+                known[row.values["key"]] = instance
+            if before and before == audit.values_of(instance, wanted):
+                self.counts["unchanged"][sheet.name] += 1
+                continue
+            if self._is_sound(row, instance, before):
+                target.append((row, instance))
+                if before:
+                    self._audit("planbook.update", instance, before, wanted)
+        self._write(sheet, new, changed)
+        if sheet.model is Organization:
+            self.organization = instance
+        if sheet.model is Plan:
+            self.plan = instance
+
+    def _attributes(self, row: ParsedRow) -> dict[str, Any] | None:
+        """The model's attributes as the row wants them; None where a row it refers to failed."""
+        wanted: dict[str, Any] = {}
+        for column in row.sheet.columns:
+            if column.name not in row.raw and not column.required:
+                continue  # a column that the book does not have is left as it is
+            value = row.values.get(column.name)
+            if column.kind is Kind.REFERENCE and value is not None:
+                value = self.by_key[column.refers_to].get(value)
+                if value is None or value.pk is None:
+                    return None
+            elif value is None:
+                value = _empty(row.sheet.model._meta.get_field(column.field))
+            wanted[column.field] = value
+        return wanted | self._scope(row.sheet)
+
+    def _scope(self, sheet: Sheet) -> dict[str, Any]:
+        if sheet.scope is Scope.PLAN:
+            return {"plan": self.plan}
+        if sheet.scope is Scope.ORGANIZATION:
+            return {"organization": self.organization}
+        return {}
+
+    def _stored(self, sheet: Sheet, rows: list[ParsedRow]) -> dict[Any, models.Model]:
+        """The rows that may be meant, by natural key, in one query."""
+        if not rows:
+            return {}
+        queryset = sheet.model._base_manager.all()
+        if scope := self._scope(sheet):
+            queryset = queryset.filter(**scope)
+        else:
+            first = sheet.key[0]
+            column = sheet.column(first)
+            if column.kind is Kind.REFERENCE:
+                parents = {
+                    parent.pk
+                    for row in rows
+                    if (parent := self.by_key[column.refers_to].get(row.values[first])) is not None
+                }
+                queryset = queryset.filter(**{f"{column.field}__in": parents})
+            else:
+                queryset = queryset.filter(
+                    **{f"{column.field}__in": {row.values[first] for row in rows}}
+                )
+        names = [sheet.column(name).field for name in sheet.key]
+        return {tuple(audit.values_of(instance, names).values()): instance for instance in queryset}
+
+    @staticmethod
+    def _natural_key(sheet: Sheet, wanted: dict[str, Any]) -> tuple[Any, ...]:
+        parts = []
+        for name in sheet.key:
+            column = sheet.column(name)
+            value = wanted.get(column.field)
+            if value is None and column.field not in wanted:
+                value = _empty(sheet.model._meta.get_field(column.field))
+            parts.append(value.pk if isinstance(value, models.Model) else value)
+        return tuple(parts)
+
+    def _is_sound(self, row: ParsedRow, instance: models.Model, before: audit.Values) -> bool:
+        """Run the model's own rules; what they refuse becomes a fault of this row."""
+        relations = [f.name for f in instance._meta.fields if f.is_relation]
+        try:
+            _refuse_locked(instance, before)
+            instance.clean_fields(exclude=relations)
+            instance.clean()
+        except ValidationError as error:
+            self.faults += _faults_of(row, error)
+            return False
+        return True
+
+    def _write(
+        self,
+        sheet: Sheet,
+        new: list[tuple[ParsedRow, models.Model]],
+        changed: list[tuple[ParsedRow, models.Model]],
+    ) -> None:
+        try:
+            with transaction.atomic():
+                manager = sheet.model._base_manager
+                manager.bulk_create([instance for _, instance in new], batch_size=BATCH)
+                fields = [f.name for f in sheet.model._meta.concrete_fields if not f.primary_key]
+                if changed:
+                    manager.bulk_update(
+                        [_next_version(instance) for _, instance in changed], fields, BATCH
+                    )
+        except IntegrityError as error:
+            self.faults += _broken_constraints([*new, *changed], error)
+            for _, instance in new:
+                instance.pk = None
+            return
+        for _, instance in new:
+            self._audit("planbook.create", instance, {}, _own_fields(sheet))
+        self.counts["created"][sheet.name] += len(new)
+        self.counts["updated"][sheet.name] += len(changed)
+
+    def _audit(
+        self, action: str, instance: models.Model, before: audit.Values, fields: Iterable[str]
+    ) -> None:
+        organization = self.organization
+        if organization is None and isinstance(instance, Organization):
+            organization = instance
+        self.entries.append(
+            audit.entry(
+                self.actor,
+                action,
+                instance,
+                organization.pk if organization else None,
+                before,
+                audit.values_of(instance, fields),
+            )
+        )
+
+
+def _own_fields(sheet: Sheet) -> list[str]:
+    return [column.field for column in sheet.columns]
+
+
+def _empty(model_field: Any) -> Any:
+    """What an empty cell means for a field: its default, nothing, or an empty text."""
+    if model_field.has_default():
+        return model_field.get_default()
+    if model_field.null:
+        return None
+    return ""
+
+
+def _next_version(instance: models.Model) -> models.Model:
+    if hasattr(instance, "version"):
+        instance.version += 1
+    return instance
+
+
+def _refuse_locked(instance: models.Model, before: audit.Values) -> None:
+    """An import obeys the locks that a page obeys."""
+    if isinstance(instance, Actual):
+        if before and instance.state in Actual.LOCKED_STATES:
+            raise ValidationError(
+                {"value": f"「{instance.get_state_display()}」の値は取込では変更できません。"}
+            )
+    elif isinstance(instance, ReportingCycle) and before:
+        raise ValidationError({"state": "照会の状態は取込では変更できません。"})
+    elif isinstance(instance, Review) and before and _is_settled(instance):
+        raise ValidationError({"result": "確定した年度の評価は取込では変更できません。"})
+
+
+def _is_settled(review: Review) -> bool:
+    return ReportingCycle.objects.filter(
+        plan_id=review.plan_id,
+        fiscal_year=review.fiscal_year,
+        state__in=ReportingCycle.SETTLED_STATES,
+    ).exists()
+
+
+def _faults_of(row: ParsedRow, error: ValidationError) -> Iterator[Fault]:
+    columns = {column.field: column.name for column in row.sheet.columns}
+    if hasattr(error, "error_dict"):
+        for name, messages in error.message_dict.items():
+            for message in messages:
+                yield row.fault(columns.get(name, ""), message)
+    else:
+        for message in error.messages:
+            yield row.fault("", message)
+
+
+def _broken_constraints(
+    rows: list[tuple[ParsedRow, models.Model]], error: IntegrityError
+) -> list[Fault]:
+    """Which rows break a database constraint; asked one by one, since this is the rare path."""
+    faults: list[Fault] = []
+    for row, instance in rows:
+        try:
+            instance.validate_constraints()
+        except ValidationError as refused:
+            faults += _faults_of(row, refused)
+    return faults or [
+        Fault(rows[0][0].sheet.name, None, "", "", f"データベースの制約に反します（{error}）。")
+    ]
+
+
+def _waves(sheet: Sheet, rows: list[ParsedRow], faults: list[Fault]) -> Iterator[list[ParsedRow]]:
+    """Rows that refer to their own sheet come after those they refer to (parents first)."""
+    own = [c.name for c in sheet.columns if c.refers_to == sheet.name]
+    if not own:
+        yield rows
+        return
+    waiting, done = rows, set()
+    while waiting:
+        ready = [row for row in waiting if all(row.values.get(c) in {None, *done} for c in own)]
+        if not ready:
+            faults += [row.fault(own[0], "上位をたどると輪になっています。") for row in waiting]
+            return
+        yield ready
+        done |= {row.values["key"] for row in ready}
+        waiting = [row for row in waiting if row.values["key"] not in done]

@@ -1,0 +1,191 @@
+"""Turns a folder of CSV files or an .xlsx workbook into rows of text with their addresses.
+
+Files come from outside, so what they may cost is bounded before they are opened.
+"""
+
+import csv
+import datetime
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import openpyxl
+
+from dxportal.planbook.faults import Fault, PlanBookError
+from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Cells, columns_of, required_columns
+
+MAX_UNPACKED_BYTES = 300_000_000
+MAX_ROWS = 500_000
+MAX_COLUMNS = 100
+OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as a person counts them in the sheet, and its cells as text."""
+
+    number: int
+    cells: Cells
+
+
+@dataclass
+class Book:
+    """The sheets that were found, and what was wrong with reading them."""
+
+    sheets: dict[str, list[Row]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_book(path: Path) -> Book:
+    """Read a plan book. Raises PlanBookError where the file or folder is no plan book at all."""
+    if path.is_dir():
+        book = _read_folder(path)
+    elif path.is_file():
+        book = _read_workbook(path)
+    else:
+        raise PlanBookError([Fault("", None, "", str(path), "ファイルもフォルダもありません。")])
+    for sheet in SHEETS:
+        if sheet.required and sheet.name not in book.sheets:
+            book.faults.append(Fault(sheet.name, None, "", "", "必要なシートがありません。"))
+    return book
+
+
+def _read_folder(path: Path) -> Book:
+    book = Book()
+    files = sorted(path.glob("*.csv"))
+    if not files:
+        raise PlanBookError([Fault("", None, "", str(path), "CSVファイルが1つもありません。")])
+    for file in files:
+        if file.stem not in SHEET_NAMES:
+            book.faults.append(_unknown_sheet(file.stem))
+            continue
+        text = _decode(file, book)
+        if text is not None:
+            lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+            _add_sheet(book, file.stem, _numbered(lines, file.stem, book))
+    return book
+
+
+def _decode(file: Path, book: Book) -> str | None:
+    data = file.read_bytes()
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    book.faults.append(
+        Fault(file.stem, None, "", file.name, "文字コードがUTF-8でもCP932でもありません。")
+    )
+    return None
+
+
+def _numbered(
+    lines: Iterable[list[str]], sheet: str, book: Book
+) -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield from enumerate(lines, start=1)
+    except csv.Error as error:
+        book.faults.append(Fault(sheet, None, "", "", f"CSVとして読めません（{error}）。"))
+
+
+def _read_workbook(path: Path) -> Book:
+    _refuse_dangerous(path)
+    book = Book()
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    except Exception as error:  # openpyxl raises many kinds for a broken file
+        raise PlanBookError(
+            [Fault("", None, "", path.name, f"Excelブックとして開けません（{error}）。")]
+        ) from error
+    try:
+        for worksheet in workbook.worksheets:
+            if worksheet.title.startswith("_"):
+                continue
+            if worksheet.title not in SHEET_NAMES:
+                book.faults.append(_unknown_sheet(worksheet.title))
+                continue
+            worksheet.reset_dimensions()
+            rows = worksheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
+            _add_sheet(book, worksheet.title, _cell_texts(rows, worksheet.title, book))
+    finally:
+        workbook.close()
+    return book
+
+
+def _refuse_dangerous(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(4)
+    reason = ""
+    if head == OLE_MAGIC:
+        reason = (
+            "パスワード付き、または古い形式（.xls）です。パスワードなしの.xlsxで保存してください。"
+        )
+    elif not zipfile.is_zipfile(path):
+        reason = "Excelブック（.xlsx）ではありません。"
+    else:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+        if any(entry.filename.endswith("vbaProject.bin") for entry in entries):
+            reason = "マクロを含むブックは読み込めません。.xlsxで保存し直してください。"
+        elif sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+            reason = "展開後の大きさが上限（300MB）を超えています。"
+    if reason:
+        raise PlanBookError([Fault("", None, "", path.name, reason)])
+
+
+def _cell_texts(rows: Iterable, sheet: str, book: Book) -> Iterator[tuple[int, list[str]]]:
+    for number, row in enumerate(rows, start=1):
+        if number > MAX_ROWS:
+            book.faults.append(
+                Fault(sheet, number, "", "", f"行数が上限（{MAX_ROWS:,}行）を超えています。")
+            )
+            return
+        texts = []
+        for cell in row:
+            if cell.data_type == "f":
+                book.faults.append(
+                    Fault(sheet, number, cell.column_letter, str(cell.value), "数式は使えません。")
+                )
+            texts.append(_as_text(cell.value))
+        yield number, texts
+
+
+def _as_text(value: object) -> str:
+    """A workbook's typed cell as the text that the same cell has in CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    return str(value)
+
+
+def _add_sheet(book: Book, name: str, rows: Iterator[tuple[int, list[str]]]) -> None:
+    _, header = next(rows, (1, []))
+    while header and not header[-1]:
+        header.pop()
+    known = columns_of(name)
+    for column in header:
+        if column not in known:
+            book.faults.append(Fault(name, 1, column, "", "この列は計画ブックにありません。"))
+        elif header.count(column) > 1:
+            book.faults.append(Fault(name, 1, column, "", "同じ列が2つあります。"))
+    for column in sorted(required_columns(name) - set(header)):
+        book.faults.append(Fault(name, 1, column, "", "必要な列がありません。"))
+    book.sheets[name] = [
+        Row(number, dict(zip(header, (cell.strip() for cell in cells), strict=False)))
+        for number, cells in rows
+        if any(cell.strip() for cell in cells)
+    ]
+
+
+def _unknown_sheet(name: str) -> Fault:
+    names = "、".join(SHEET_NAMES)
+    return Fault(
+        name, None, "", "", f"この名前のシートは計画ブックにありません（使える名前：{names}）。"
+    )
