@@ -207,6 +207,9 @@ class PersonAdmin(Audited, UserAdmin):
         )
     ]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # people leave by being made inactive; what they did stays theirs
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(Audited):

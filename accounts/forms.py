@@ -2,11 +2,10 @@
 
 from django.contrib.auth.forms import AuthenticationForm
 
+WRONG = "利用者名かパスワードが正しくありません。大文字・小文字も確かめてください。"
+
 
 class SignInForm(AuthenticationForm):
     """Name and password; the same words whatever was wrong, so that names cannot be probed."""
 
-    error_messages = {
-        "invalid_login": "利用者名かパスワードが正しくありません。大文字・小文字も確かめてください。",
-        "inactive": "利用者名かパスワードが正しくありません。大文字・小文字も確かめてください。",
-    }
+    error_messages = {"invalid_login": WRONG, "inactive": WRONG}

@@ -1,11 +1,16 @@
 """The only ways to indicators and their values."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q
 
+from accounts.policy import Act, scope_of
 from accounts.querysets import OrganizationScoped
 from plans.querysets import OfPlan
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class IndicatorQuerySet(OrganizationScoped):
@@ -13,8 +18,13 @@ class IndicatorQuerySet(OrganizationScoped):
         """Each indicator that the plan uses, once."""
         return self.filter(uses__plan_id=plan_id).distinct()
 
-    def owned_by(self, department_ids: "frozenset[int] | set[int]") -> Self:
-        return self.filter(department_id__in=department_ids)
+    def enterable_by(self, user: "User | AnonymousUser") -> Self:
+        """Indicators whose figures this person may enter when a round is open."""
+        scope = scope_of(user)
+        return self.filter(
+            Q(organization_id__in=scope.organizations.get(Act.ENTER, ()))
+            | Q(department_id__in=scope.departments.get(Act.ENTER, ()))
+        )
 
     def with_values(self) -> Self:
         """With targets, actuals, definition changes and uses, in a fixed number of queries."""

@@ -22,7 +22,7 @@ class Era:
 
 
 ERAS = (Era("令和", "R", 2019), Era("平成", "H", 1989), Era("昭和", "S", 1926))
-MIN_FISCAL_YEAR, MAX_FISCAL_YEAR = 1926, 2118
+MIN_FISCAL_YEAR, MAX_FISCAL_YEAR = 1926, 2117
 
 _ERA_YEAR = re.compile(r"(令和|平成|昭和|[RHS])\.?(元|\d{1,2})(?:年度?)?", re.IGNORECASE)
 _WESTERN = re.compile(r"(?:FY)?(\d{4})(?:年度?)?", re.IGNORECASE)
@@ -90,7 +90,7 @@ def parse(text: str) -> int:
     else:
         raise ValueError(f"「{text}」は年度として読めません。例：2024、R6、令和6年度")
     if not MIN_FISCAL_YEAR <= year <= MAX_FISCAL_YEAR:
-        raise ValueError(f"「{text}」は扱える年度（1926～2118）の外です。")
+        raise ValueError(f"「{text}」は扱える年度（1926～2117）の外です。")
     return year
 
 

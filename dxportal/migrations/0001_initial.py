@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="基準年度",
                     ),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="測定の起点年度",
                     ),
@@ -169,7 +169,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="適用開始年度",
                     ),
@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),
@@ -394,7 +394,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),

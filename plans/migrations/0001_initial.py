@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="開始年度",
                     ),
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="終了年度",
                     ),
@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="開始年度",
                     ),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="終了年度",
                     ),
@@ -373,7 +373,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="開始年度",
                     ),
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="終了年度",
                     ),
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="引継年度",
                     ),
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),
@@ -278,7 +278,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         validators=[
                             django.core.validators.MinValueValidator(1926),
-                            django.core.validators.MaxValueValidator(2118),
+                            django.core.validators.MaxValueValidator(2117),
                         ],
                         verbose_name="年度",
                     ),

@@ -1,0 +1,157 @@
+"""The FilterSets of indicators, their uses and their values."""
+
+import django_filters
+from django.db import models
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.models import Organization
+from kpi.models import Actual, Indicator, IndicatorUse, Target
+from kpi.outcomes import Outcome, outcome_of
+from kpi.series import year_of
+from plans.filters import (
+    FiscalYearFilter,
+    FiscalYearFilterSet,
+    InDepartment,
+    PortalFilterSet,
+    RowFilter,
+    SubtreeFilter,
+    UnderMeasure,
+    having,
+    ordering,
+    updated_since,
+)
+from plans.models import Measure, Plan
+from projects.models import Project, Tag
+
+
+class UnderMeasureByUse(SubtreeFilter):
+    """Indicators used by a measure, by one below it, or by a project placed there."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        super().__init__(Measure, f"{prefix}uses__measure", "施策")
+
+    def filter(self, qs: QuerySet, value: Measure | None) -> QuerySet:
+        if value is None:
+            return qs
+        below = [row.pk for row in Measure.objects.descendants(value, include_self=True)]
+        used = IndicatorUse.objects.filter(
+            Q(measure__in=below)
+            | Q(project__placements__measure__in=below, project__placements__plan=value.plan_id),
+            plan=value.plan_id,
+        ).values("indicator")
+        return qs.filter(**{f"{self.prefix}pk__in" if not self.prefix else "indicator__in": used})
+
+
+class IndicatorFilterSet(PortalFilterSet):
+    """Indicators. `fiscal_year` is the year by which `outcome` judges; alone it narrows nothing,
+    so that indicators without a figure stay in sight.
+    """
+
+    search_paths = ("name", "formula", "uses__project__name", "uses__measure__name")
+
+    organization = RowFilter(Organization, "organization", "団体")
+    plan = RowFilter(Plan, "uses__plan", "計画")
+    measure = UnderMeasureByUse()
+    project = RowFilter(Project, "uses__project", "事業")
+    department = InDepartment()
+    tag = RowFilter(Tag, "uses__project__tags", "タグ")
+    role = django_filters.ChoiceFilter(
+        choices=IndicatorUse.Role.choices,
+        method="filter_role",
+        label="使い方",
+        empty_label="すべて",
+    )
+    is_leading = django_filters.BooleanFilter(
+        method="filter_leading", label="リーディングプロジェクト"
+    )
+    fiscal_year = FiscalYearFilter(method="filter_year", label="年度")
+    outcome = django_filters.ChoiceFilter(
+        choices=Outcome.choices,
+        method="filter_outcome",
+        label="達成の状況",
+        empty_label="すべて",
+    )
+    ordering = ordering(["name", "key", "unit"])
+
+    class Meta:
+        model = Indicator
+        fields = ["direction", "aggregation"]
+
+    def filter_role(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        plan = self.form.cleaned_data.get("plan")
+        return having(queryset, "uses__role", value, **({"uses__plan": plan} if plan else {}))
+
+    def filter_leading(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        leading = Q(project__placements__is_leading=True)
+        used = IndicatorUse.objects.filter(leading).values("indicator")
+        return queryset.filter(pk__in=used) if value else queryset.exclude(pk__in=used)
+
+    def filter_year(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+        return queryset
+
+    def filter_outcome(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Judged in Python, where the rule is (direction, comparison, baseline): two queries."""
+        year = self.form.cleaned_data.get("fiscal_year")
+        if year is None:
+            return queryset
+        fits = [
+            indicator.pk
+            for indicator in with_values_of(queryset, year)
+            if outcome_of(year_of(indicator, year)) == value
+        ]
+        return queryset.filter(pk__in=fits)
+
+
+def with_values_of(queryset: QuerySet, fiscal_year: int) -> QuerySet:
+    """With the values of one year only, enough for `year_of`."""
+    return queryset.order_by().prefetch_related(
+        Prefetch("targets", Target.objects.filter(fiscal_year=fiscal_year, is_current=True)),
+        Prefetch("actuals", Actual.objects.filter(fiscal_year=fiscal_year)),
+    )
+
+
+class IndicatorUseFilterSet(PortalFilterSet):
+    search_paths = ("indicator__name", "measure__name", "project__name")
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    measure = UnderMeasure()
+    project = RowFilter(Project, "project", "事業")
+    indicator = RowFilter(Indicator, "indicator", "指標")
+    department = InDepartment("indicator__department")
+    ordering = ordering(["position", "role"])
+
+    class Meta:
+        model = IndicatorUse
+        fields = ["role"]
+
+
+class ValueFilterSet(FiscalYearFilterSet):
+    """What targets and actuals are filtered by alike."""
+
+    search_paths = ("indicator__name", "raw_text", "note")
+
+    organization = RowFilter(Organization, "indicator__organization", "団体")
+    plan = RowFilter(Plan, "indicator__uses__plan", "計画")
+    measure = UnderMeasureByUse("indicator__")
+    project = RowFilter(Project, "indicator__uses__project", "事業")
+    indicator = RowFilter(Indicator, "indicator", "指標")
+    department = InDepartment("indicator__department")
+
+
+class TargetFilterSet(ValueFilterSet):
+    ordering = ordering(["indicator", "fiscal_year", "revision"])
+
+    class Meta:
+        model = Target
+        fields = ["kind", "is_current"]
+
+
+class ActualFilterSet(ValueFilterSet):
+    updated_since = updated_since()
+    ordering = ordering(["indicator", "fiscal_year", "updated_at"])
+
+    class Meta:
+        model: type[models.Model] = Actual
+        fields = ["kind", "status", "state", "is_preliminary"]

@@ -1,0 +1,34 @@
+"""How a year of an indicator came out, in one word: for filters, counts and the dashboard."""
+
+from django.db import models
+
+from kpi.models import ValueStatus
+from kpi.series import YearValues
+
+
+class Outcome(models.TextChoices):
+    """Reached and not reached are judgements; the others say why there is none."""
+
+    REACHED = "reached", "目標達成"
+    NOT_REACHED = "not_reached", "目標未達"
+    NOT_ENTERED = "not_entered", "実績未入力"
+    NOT_YET = "not_yet", "未集計"
+    NO_FIGURE = "no_figure", "数値なし（該当なし・中止・記載のみなど）"
+    NO_TARGET = "no_target", "数値の目標なし"
+    NOT_JUDGED = "not_judged", "判定の定めなし"
+
+
+def outcome_of(values: YearValues) -> Outcome:
+    actual, target = values.actual, values.target
+    if actual is None:
+        # Nothing was aimed at and nothing entered: there is no figure that one waits for.
+        return Outcome.NO_TARGET if target is None else Outcome.NOT_ENTERED
+    if actual.status == ValueStatus.NOT_YET:
+        return Outcome.NOT_YET
+    if not actual.has_number:
+        return Outcome.NO_FIGURE
+    if target is None or target.value is None:
+        return Outcome.NO_TARGET
+    return {True: Outcome.REACHED, False: Outcome.NOT_REACHED, None: Outcome.NOT_JUDGED}[
+        values.achievement.reached
+    ]
