@@ -1,0 +1,291 @@
+/* What every page shares. Nothing here is needed to read or to send a form: without scripts the
+   menus stand open, confirmations are skipped and lists follow their button. */
+
+"use strict";
+
+(() => {
+  const announcer = () => document.getElementById("announcer");
+
+  function announce(text) {
+    announcer().textContent = text;
+  }
+
+  // Banners ---------------------------------------------------------------------------------
+
+  function showError(...sentences) {
+    const banner = document
+      .getElementById("error-banner")
+      .content.firstElementChild.cloneNode(true);
+    const body = banner.querySelector(".banner__body");
+    body.replaceChildren(
+      ...sentences.map((sentence) => {
+        const paragraph = document.createElement("p");
+        paragraph.append(sentence);
+        return paragraph;
+      }),
+    );
+    banner.tabIndex = -1;
+    // One banner about requests at a time: the newest says what holds.
+    banner.dataset.request = "failed";
+    clearError();
+    document.getElementById("messages").append(banner);
+    banner.scrollIntoView({ block: "nearest" });
+  }
+
+  function clearError() {
+    document.querySelectorAll('#messages > [data-request="failed"]').forEach((old) => old.remove());
+  }
+
+  // Toggles (menu and filter on a phone) -----------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-toggle]");
+    if (button) {
+      const open = button.getAttribute("aria-expanded") === "true";
+      button.setAttribute("aria-expanded", String(!open));
+    }
+    for (const menu of document.querySelectorAll(".user-menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll(".user-menu[open]")) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+    // The key that searches, unless someone is writing.
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+    if (event.key === "/" && plain && !event.target.closest("input, select, textarea, dialog")) {
+      const search = document.querySelector(".field--search input, input[type='search']");
+      if (search) {
+        const toggle = document.querySelector(".filter__toggle[aria-expanded='false']");
+        if (toggle) toggle.setAttribute("aria-expanded", "true");
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  // Confirmation -----------------------------------------------------------------------------
+
+  // Asks, and calls `act` on yes. `source` carries data-confirm-title, -label and -danger.
+  function ask(question, source, act) {
+    const dialog = document.getElementById("confirm");
+    const yes = dialog.querySelector('[data-answer="yes"]');
+    dialog.querySelector(".dialog__title").textContent = source.dataset.confirmTitle || "確認";
+    dialog.querySelector(".dialog__body").textContent = question;
+    yes.textContent = source.dataset.confirmLabel || "実行する";
+    yes.classList.toggle("button--danger", "confirmDanger" in source.dataset);
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => dialog.returnValue === "yes" && act(), { once: true });
+    dialog.showModal();
+    dialog.querySelector('[data-answer="no"]').focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const answer = event.target.closest("#confirm [data-answer]");
+    if (answer) answer.closest("dialog").close(answer.dataset.answer);
+  });
+
+  const confirmed = new WeakSet();
+
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      const source = event.submitter?.closest("[data-confirm]") || form.closest("[data-confirm]");
+      if (!source || confirmed.delete(form)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const submitter = event.submitter;
+      ask(source.dataset.confirm, source, () => {
+        confirmed.add(form);
+        form.requestSubmit(submitter);
+      });
+    },
+    true,
+  );
+
+  document.addEventListener("htmx:confirm", (event) => {
+    if (!event.detail.question) return;
+    event.preventDefault();
+    ask(event.detail.question, event.detail.elt, () => event.detail.issueRequest(true));
+  });
+
+  // Entry: what is not saved yet -------------------------------------------------------------
+
+  const ROW_TEXT = {
+    unsaved: "未保存",
+    saving: "保存中…",
+    error: "保存できませんでした",
+  };
+  const UNSAVED_ROWS = '.entry-row:is([data-state="unsaved"], [data-state="saving"], [data-state="error"], [data-state="conflict"])';
+
+  function setRowState(row, state) {
+    row.dataset.state = state;
+    const text = row.querySelector(".entry-row__state");
+    if (text) text.textContent = ROW_TEXT[state];
+  }
+
+  document.addEventListener("input", (event) => {
+    const row = event.target.closest(".entry-row");
+    if (row && row.dataset.state !== "locked" && row.dataset.state !== "conflict") {
+      setRowState(row, "unsaved");
+    }
+    const form = event.target.closest("form[data-guard]");
+    if (form) form.dataset.changed = "";
+  });
+
+  let leavingBySubmit = false;
+
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const form = event.target;
+    delete form.dataset.changed;
+    // A form that sends the rows takes them along; any other leaves them behind.
+    leavingBySubmit = [...form.elements].some((element) => element.closest(".entry-row")) ||
+      form.hasAttribute("data-guard");
+  });
+
+  window.addEventListener("pageshow", () => {
+    leavingBySubmit = false;
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (leavingBySubmit) return;
+    if (document.querySelector(`${UNSAVED_ROWS}, form[data-guard][data-changed]`)) {
+      event.preventDefault();
+    }
+  });
+
+  // Lists: conditions in the address, and what is told after the list has changed -------------
+
+  function isEmpty(value) {
+    return typeof value === "string" && value === "";
+  }
+
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches(".filter")) return;
+    for (const [name, value] of [...event.formData]) {
+      if (isEmpty(value)) event.formData.delete(name);
+    }
+  });
+
+  // While an input method is composing, what stands in the field is not yet what is meant.
+  let composing = false;
+  document.addEventListener("compositionstart", () => {
+    composing = true;
+  });
+  document.addEventListener("compositionend", (event) => {
+    composing = false;
+    if (event.target.closest(".filter")) {
+      event.target.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, parameters } = event.detail;
+    if (!elt.matches(".filter")) return;
+    if (composing) {
+      event.preventDefault();
+      return;
+    }
+    for (const name of Object.keys(parameters)) {
+      if (isEmpty(parameters[name])) delete parameters[name];
+    }
+  });
+
+  // A sort or page link outside #results still works, as the link that it is.
+  document.addEventListener("htmx:targetError", (event) => {
+    const link = event.target.closest("a[href]");
+    if (link) window.location.assign(link.href);
+  });
+
+  // Requests of htmx -------------------------------------------------------------------------
+
+  function entryRow(event) {
+    return event.detail.elt?.closest(".entry-row");
+  }
+
+  function changesSomething(event) {
+    return event.detail.requestConfig?.verb !== "get";
+  }
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const row = entryRow(event);
+    if (row && changesSomething(event)) setRowState(row, "saving");
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) clearError();
+  });
+
+  function failed(event, reason, outcome) {
+    const row = entryRow(event);
+    if (row && changesSomething(event)) setRowState(row, "error");
+    showError(reason, changesSomething(event) ? outcome : "表示は前のままです。");
+  }
+
+  const NOT_SAVED = "この操作による変更は保存されていません。";
+  const REASONS = {
+    400: "送られた内容が正しくないため、処理できませんでした。",
+    403: "この操作をする権限がないか、ページを開いてから時間がたちすぎています。ページを読み込み直してください。",
+    404: "対象が見つかりませんでした。削除されたか、見る権限がなくなった可能性があります。",
+    413: "送られたファイルが大きすぎます。",
+    429: "短い時間に多くの操作がありました。少し待ってからやり直してください。",
+  };
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    const reason = REASONS[status] || `システムの問題により、処理できませんでした（エラー ${status}）。`;
+    failed(event, reason, NOT_SAVED);
+  });
+
+  document.addEventListener("htmx:sendError", (event) => {
+    if (navigator.onLine) {
+      failed(event, "サーバーから返事がありませんでした。", "変更が保存されたかどうか分かりません。ページを読み込み直して、値を確かめてください。");
+    } else {
+      failed(event, "ネットワークにつながっていません。", NOT_SAVED);
+    }
+  });
+
+  document.addEventListener("htmx:timeout", (event) => {
+    failed(event, "時間内に返事がありませんでした。", "変更が保存されたかどうか分かりません。ページを読み込み直して、値を確かめてください。");
+  });
+
+  document.addEventListener("htmx:swapError", (event) => {
+    failed(event, "返事を表示できませんでした。ページを読み込み直してください。", "変更は保存された可能性があります。");
+  });
+
+  // A session that has ended answers with the sign-in page: it must not stand inside a list.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const signIn = document.body.dataset.signIn;
+    const answered = event.detail.xhr.responseURL;
+    if (!signIn || !answered || new URL(answered).pathname !== signIn) return;
+    event.detail.shouldSwap = false;
+    const row = entryRow(event);
+    if (row && changesSomething(event)) setRowState(row, "error");
+    const link = document.createElement("a");
+    link.href = signIn;
+    link.target = "_blank";
+    link.textContent = "新しいタブでサインインする";
+    showError("サインインの有効期限が切れました。", NOT_SAVED, link);
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const counted = event.detail.elt?.querySelector?.("[data-announce]");
+    if (counted) announce(counted.textContent.trim());
+    focusSummary();
+  });
+
+  // Errors of a form are what its person needs next.
+  function focusSummary() {
+    document.querySelector(".error-summary[data-focus]")?.focus();
+  }
+
+  focusSummary();
+})();
