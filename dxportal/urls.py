@@ -1,4 +1,9 @@
-from django.contrib import admin
-from django.urls import path
+"""The portal's addresses, app by app."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -51,7 +51,12 @@ class EntryRow:
             return "locked"
         if self.saved:
             return "saved"
-        return "entered" if self.this_year.actual else "empty"
+        return "saved" if self.this_year.actual else "untouched"
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status of an answer that carries this row."""
+        return {"conflict": 409, "error": 422}.get(self.state, 200)
 
 
 @dataclass
@@ -117,10 +122,11 @@ def entry_row(request: HttpRequest, cycle_id: int, indicator_id: int) -> HttpRes
         raise PermissionDenied("この指標は、ほかの部局が入力します。")
     row = _save(request, indicator, cycle) if request.method == "POST" else _row(indicator, cycle)
     if request.htmx:
-        return render(request, "kpi/_entry_row.html", {"row": row})
+        return render(request, "kpi/_entry_row.html", {"row": row}, status=row.status_code)
     if row.saved:
         return redirect(f"{reverse('kpi:entry')}?cycle={cycle.pk}#row-{indicator.pk}")
-    return render(request, "kpi/entry_single.html", {"row": row, "cycle": cycle})
+    context = {"rows": [row], "cycle": cycle}
+    return render(request, "kpi/entry_single.html", context, status=row.status_code)
 
 
 def _save(request: HttpRequest, indicator: Indicator, cycle: ReportingCycle) -> EntryRow:

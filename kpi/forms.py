@@ -33,6 +33,10 @@ class ActualForm(forms.Form):
         kwargs.setdefault("initial", _initial(actual))
         super().__init__(*args, **kwargs)
         self.indicator = indicator
+        for name, field in self.fields.items():
+            if name != "version":
+                # The controls stand in cells of their own, outside the row's form element.
+                field.widget.attrs["form"] = f"form-{indicator.pk}"
 
     def entry(self) -> ActualEntry:
         """The cleaned form as the service takes it."""
