@@ -96,6 +96,8 @@ class _Loader:
                 self._require_right(rows[0])
             for wave in _waves(sheet, rows, self.faults):
                 self._load_sheet(sheet, wave)
+            if self.faults and sheet.required:
+                break  # what stands below cannot be judged without an organization, plan or tree
         if self.faults:
             raise PlanBookError(self.faults)
         AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
@@ -311,13 +313,20 @@ def _faults_of(row: ParsedRow, error: ValidationError) -> Iterator[Fault]:
 def _broken_constraints(
     rows: list[tuple[ParsedRow, models.Model]], error: IntegrityError
 ) -> list[Fault]:
-    """Which rows break a database constraint; asked one by one, since this is the rare path."""
+    """Which rows break a database constraint, alone or together with an earlier row.
+
+    Asked row by row, each written after it was found sound, since this is the rare path; all of
+    it is undone again.
+    """
     faults: list[Fault] = []
-    for row, instance in rows:
-        try:
-            instance.validate_constraints()
-        except ValidationError as refused:
-            faults += _faults_of(row, refused)
+    with transaction.atomic():
+        for row, instance in rows:
+            try:
+                instance.validate_constraints()
+                instance.save()
+            except ValidationError as refused:
+                faults += _faults_of(row, refused)
+        transaction.set_rollback(True)
     return faults or [
         Fault(rows[0][0].sheet.name, None, "", "", f"データベースの制約に反します（{error}）。")
     ]
