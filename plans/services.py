@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import audit, policy
@@ -125,7 +126,10 @@ def note_entry(cycles: Iterable[ReportingCycle], department: Department | None) 
     if department is None:
         return
     for cycle in cycles:
-        submission, _ = Submission.objects.get_or_create(cycle=cycle, department=department)
-        if submission.state == Submission.State.NOT_STARTED:
-            submission.state = Submission.State.ENTERING
-            submission.save_version(submission.version, ["state"])
+        Submission.objects.get_or_create(cycle=cycle, department=department)
+        # Conditional, so that two people who begin at the same moment do not disturb each other.
+        Submission.objects.filter(
+            cycle=cycle, department=department, state=Submission.State.NOT_STARTED
+        ).update(
+            state=Submission.State.ENTERING, version=F("version") + 1, updated_at=timezone.now()
+        )

@@ -33,18 +33,24 @@ def test_python_refuses_change_and_deletion(entry: AuditEntry) -> None:
 
 
 def test_the_database_refuses_a_change(entry: AuditEntry) -> None:
-    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE accounts_auditentry SET action = 'x'")
+    with (
+        pytest.raises(DatabaseError, match="never changed"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_auditentry SET action = 'x'")
 
 
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="the tests' own clean-up deletes rows on SQLite"
 )
 def test_the_database_refuses_a_deletion(entry: AuditEntry) -> None:
-    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM accounts_auditentry")
+    with (
+        pytest.raises(DatabaseError, match="never changed"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM accounts_auditentry")
 
 
 def test_people_see_the_entries_of_their_own_city(cast: Cast, entry: AuditEntry) -> None:
