@@ -279,6 +279,8 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const counted = event.detail.elt?.querySelector?.("[data-announce]");
     if (counted) announce(counted.textContent.trim());
+    const order = document.querySelector('.filter input[name="ordering"]');
+    if (order) order.value = new URLSearchParams(window.location.search).get("ordering") || "";
     focusSummary();
   });
 
