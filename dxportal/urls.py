@@ -1,9 +1,13 @@
-"""The portal's addresses, app by app."""
+"""The portal's addresses."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from dxportal.views.health import healthz
+
 urlpatterns = [
+    path("", include("dxportal.page_urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("healthz/", healthz, name="healthz"),
 ]
