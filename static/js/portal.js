@@ -24,16 +24,20 @@
         return paragraph;
       }),
     );
-    banner.tabIndex = -1;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "button button--small banner__close";
+    close.textContent = "閉じる";
+    close.addEventListener("click", clearError);
+    banner.append(close);
+    banner.classList.add("banner--floating");
     // One banner about requests at a time: the newest says what holds.
-    banner.dataset.request = "failed";
     clearError();
     document.getElementById("messages").append(banner);
-    banner.scrollIntoView({ block: "nearest" });
   }
 
   function clearError() {
-    document.querySelectorAll('#messages > [data-request="failed"]').forEach((old) => old.remove());
+    document.querySelector("#messages > .banner--floating")?.remove();
   }
 
   // Toggles (menu and filter on a phone) -----------------------------------------------------
@@ -51,6 +55,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
+      clearError();
       for (const menu of document.querySelectorAll(".user-menu[open]")) {
         menu.open = false;
         menu.querySelector("summary").focus();
@@ -188,7 +193,13 @@
   });
 
   document.addEventListener("htmx:configRequest", (event) => {
-    const { elt, parameters } = event.detail;
+    const { elt, parameters, headers } = event.detail;
+    // Whoever signed in again in another tab has a new token: the page goes on with it.
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (token) {
+      headers["X-CSRFToken"] = token;
+      if (parameters.csrfmiddlewaretoken !== undefined) parameters.csrfmiddlewaretoken = token;
+    }
     if (!elt.matches(".filter")) return;
     if (composing) {
       event.preventDefault();
@@ -220,9 +231,7 @@
     if (row && changesSomething(event)) setRowState(row, "saving");
   });
 
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) clearError();
-  });
+  document.addEventListener("htmx:afterSwap", clearError);
 
   function failed(event, reason, outcome) {
     const row = entryRow(event);
@@ -273,7 +282,7 @@
     link.href = signIn;
     link.target = "_blank";
     link.textContent = "新しいタブでサインインする";
-    showError("サインインの有効期限が切れました。", NOT_SAVED, link);
+    showError("サインインの有効期限が切れました。", NOT_SAVED, "サインインしたあと、この画面に戻ってもう一度操作してください。", link);
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
