@@ -68,6 +68,7 @@ class Chart:
     years: tuple[int, ...]
     series: tuple[Series, ...]
     current_year: int | None = None
+    minus: str = "-"  # △ on paper
 
     @property
     def numbers(self) -> list[Decimal]:
@@ -99,17 +100,26 @@ class Chart:
         unit = f"単位は{self.unit}。" if self.unit else ""
         return unit + "".join(parts)
 
-    def svg(self, width: int = 480, height: int = 220) -> SafeString | None:
-        """The picture; None where no series has a number."""
+    def svg(self, width: int = 480, height: int = 220, font: str = "") -> SafeString | None:
+        """The picture; None where no series has a number.
+
+        On a page the text takes the page's font; WeasyPrint wants it named in `font`.
+        """
         if not self.numbers:
             return None
-        return _LinePicture(self, width, height).draw()
+        return _LinePicture(self, width, height).draw(font)
 
 
 def indicator_chart(
-    indicator: Indicator, values: Sequence[YearValues], current_year: int | None = None
+    indicator: Indicator,
+    values: Sequence[YearValues],
+    current_year: int | None = None,
+    minus: str = "-",
 ) -> Chart:
-    """An indicator's targets and actuals over the years of `values`."""
+    """An indicator's targets and actuals over the years of `values`.
+
+    `current_year` gets a band behind it; `minus` is the sign of negative figures (△ on paper).
+    """
     return Chart(
         title=indicator.name,
         unit=indicator.unit,
@@ -132,6 +142,7 @@ def indicator_chart(
             ),
         ),
         current_year=current_year,
+        minus=minus,
     )
 
 
@@ -222,9 +233,12 @@ class _Picture:
         }
         self.add("text", text, x=x, y=y, **attributes)
 
-    def finish(self, width: int, height: int, title: str, description: str) -> SafeString:
+    def finish(
+        self, width: int, height: int, title: str, description: str, font: str
+    ) -> SafeString:
+        family = f' font-family="{escape(font)}"' if font else ""
         head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img"{family} '
             f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
             f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
         )
@@ -243,6 +257,9 @@ class _LinePicture(_Picture):
         self.left = max(28.0, max(text_width(label, FONT_SIZE) for label in labels) + 10)
         self.step = (width - self.left - self.RIGHT) / len(chart.years)
 
+    def signed(self, text: str) -> str:
+        return text.replace("-", self.chart.minus) if text[1:2].isdigit() else text
+
     def x(self, index: int) -> float:
         return self.left + self.step * (index + 0.5)
 
@@ -250,7 +267,7 @@ class _LinePicture(_Picture):
         part = (value - self.axis.low) / (self.axis.high - self.axis.low)
         return self.height - self.BOTTOM - float(part) * (self.height - self.TOP - self.BOTTOM)
 
-    def draw(self) -> SafeString:
+    def draw(self, font: str) -> SafeString:
         self._band()
         self._axes()
         self._legend()
@@ -258,7 +275,7 @@ class _LinePicture(_Picture):
             self._line(line)
         self._value_labels()
         title = f"{self.chart.title}のグラフ"
-        return self.finish(self.width, self.height, title, self.chart.description)
+        return self.finish(self.width, self.height, title, self.chart.description, font)
 
     def _band(self) -> None:
         if self.chart.current_year in self.chart.years:
@@ -288,7 +305,8 @@ class _LinePicture(_Picture):
                 stroke=INK if is_base else GRID_COLOR,
                 stroke_width="1" if is_base else "0.5",
             )
-            self.text(self.left - 5, y + 4, self.axis.label(tick), "end", class_="chart-axis")
+            label = self.signed(self.axis.label(tick))
+            self.text(self.left - 5, y + 4, label, "end", class_="chart-axis")
         for index, year in enumerate(self.chart.years):
             label = fiscal_years.short_form(year)
             self.text(self.x(index), self.height - 7, label, class_="chart-axis")
@@ -373,7 +391,7 @@ class _LinePicture(_Picture):
             self.text(
                 self.x(index),
                 y,
-                line.texts[index],
+                self.signed(line.texts[index]),
                 font_size=_number(size),
                 fill=TARGET_COLOR if line.kind == "target" else ACTUAL_COLOR,
             )
@@ -381,7 +399,7 @@ class _LinePicture(_Picture):
     def _label_size(self, texts: Iterable[str]) -> float | None:
         widest = max(text_width(text, 1) for text in texts)
         for size in (FONT_SIZE - 1, FONT_SIZE - 2, FONT_SIZE - 3):
-            if widest * size <= self.step - 2:
+            if widest * size <= self.step - 3:
                 return size
         return None
 
@@ -436,11 +454,11 @@ class Bars:
             parts.append(f"{bar.label}：{'、'.join(said) or 'なし'}。")
         return "".join(parts)
 
-    def svg(self, width: int = 480) -> SafeString | None:
+    def svg(self, width: int = 480, font: str = "") -> SafeString | None:
         """The picture; None where there is nothing to count."""
         if not any(bar.total for bar in self.bars):
             return None
-        return _BarPicture(self, width).draw()
+        return _BarPicture(self, width).draw(font)
 
 
 class _BarPicture(_Picture):
@@ -455,11 +473,11 @@ class _BarPicture(_Picture):
         longest = max(bar.total for bar in bars.bars)
         self.scale = (width - self.left - self.RIGHT) / longest
 
-    def draw(self) -> SafeString:
+    def draw(self, font: str) -> SafeString:
         self._legend()
         for index, bar in enumerate(self.bars.bars):
             self._bar(bar, float(self.TOP + index * (self.BAR + self.GAP)))
-        return self.finish(self.width, self.height, self.bars.title, self.bars.description)
+        return self.finish(self.width, self.height, self.bars.title, self.bars.description, font)
 
     def _legend(self) -> None:
         x = self.left

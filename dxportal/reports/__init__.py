@@ -1,0 +1,5 @@
+"""The annual report of any plan and fiscal year, as a PDF and as a workbook.
+
+`source` reads one consistent state in a fixed number of queries, `content` and `totals` arrange it
+as typed rows, `pdf` and `xlsx` lay those rows out, `build` is what the job and the command call.
+"""

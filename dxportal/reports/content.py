@@ -1,0 +1,371 @@
+"""What the report says, as typed rows in the order of its pages; no queries, no layout."""
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils import timezone
+
+from kpi.charts import Chart
+from plans import fiscal_years
+
+
+@dataclass(frozen=True)
+class Note:
+    """A source note (出典注記) at the end of a section."""
+
+    number: int
+    about: str
+    text: str
+
+    @property
+    def sign(self) -> str:
+        return f"※{self.number}"
+
+
+@dataclass
+class Notes:
+    """Numbers the notes of a section in the order in which they are referred to."""
+
+    notes: list[Note] = field(default_factory=list)
+
+    def refer(self, about: str, *texts: str) -> str:
+        """The signs (※1 ※2) for these texts; "" where there is nothing to say."""
+        signs = []
+        for text in texts:
+            if text.strip():
+                signs.append(self._note(about, text.strip()).sign)
+        return " ".join(signs)
+
+    def _note(self, about: str, text: str) -> Note:
+        for note in self.notes:
+            if (note.about, note.text) == (about, text):
+                return note
+        self.notes.append(Note(len(self.notes) + 1, about, text))
+        return self.notes[-1]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A year's figure: what a reader is shown, the number where there is one, and its notes."""
+
+    text: str = ""
+    value: Decimal | None = None
+    refs: str = ""
+
+    @property
+    def size_class(self) -> str:
+        """A smaller type for what would not fit a year's column in one line."""
+        length = len(self.text) + len(self.refs) // 2
+        return " longer" if length > 11 else " long" if length > 8 else ""
+
+
+@dataclass(frozen=True)
+class IndicatorRow:
+    """An indicator with its targets and actuals over the report's years."""
+
+    indicator_id: int
+    place: str  # the measure or project that it stands at
+    role: str
+    name: str
+    unit: str
+    decimals: int
+    department: str
+    planned: tuple[Cell, ...]
+    actual: tuple[Cell, ...]
+    achievement: str
+    reached: bool | None
+    reached_text: str
+    how: str  # the formula of the achievement, or why there is none
+    definition: str  # 算出式・設定根拠
+    comment: str  # 進捗状況・評価 of the report's fiscal year
+    chart: Chart
+    refs: str = ""
+
+    @property
+    def current_planned(self) -> str:
+        return self._current(self.planned)
+
+    @property
+    def current_actual(self) -> str:
+        return self._current(self.actual)
+
+    def _current(self, cells: tuple[Cell, ...]) -> str:
+        if self.chart.current_year not in self.chart.years:
+            return ""
+        return cells[self.chart.years.index(self.chart.current_year)].text
+
+    @property
+    def name_with_unit(self) -> str:
+        shown = self.unit and self.unit not in self.name
+        return f"{self.name}（{self.unit}）" if shown else self.name
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a project in the list of all projects: an indicator's 予定 or 実績."""
+
+    is_first: bool  # of the project
+    opens: bool  # the indicator's first line
+    kind: str
+    row: IndicatorRow | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class ProjectRow:
+    """A project where it is placed."""
+
+    project_id: int
+    code: str
+    name: str
+    summary: str
+    departments: str
+    is_leading: bool
+    is_primary: bool
+    aliases: tuple[str, ...]
+    planned: tuple[str, ...]
+    actual: tuple[str, ...]
+    indicators: tuple[IndicatorRow, ...]
+    refs: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.name if self.is_primary else f"{self.name}（再掲）"
+
+    @property
+    def has_actual_schedule(self) -> bool:
+        return any(self.actual)
+
+    @property
+    def lines(self) -> list[Line]:
+        """Two lines for each indicator; a project without one has a single empty line."""
+        lines: list[Line] = []
+        for row in self.indicators:
+            lines.append(Line(not lines, True, "予定", row, row.planned))
+            lines.append(Line(False, False, "実績", row, row.actual))
+        return lines or [Line(True, True, "", None, ())]
+
+    @property
+    def line_count(self) -> int:
+        return len(self.lines)
+
+
+@dataclass(frozen=True)
+class StepGroup:
+    """A measure at which projects are placed (a step), with the names above it in the section."""
+
+    path: tuple[str, ...]
+    is_repeat: bool
+    projects: tuple[ProjectRow, ...]
+    refs: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """The year's goal, marks and evaluation of a measure; empty where none was written."""
+
+    title: str
+    planned_mark: str = ""
+    mark: str = ""
+    is_behind: bool = False
+    goal: str = ""
+    result: str = ""
+    reasons: tuple[tuple[str, str], ...] = ()
+    summary: str = ""
+    refs: str = ""
+
+
+@dataclass(frozen=True)
+class StateRow:
+    """A target state (到達像・目指す状態)."""
+
+    title: str
+    phase: str
+    texts: tuple[str, ...]
+    refs: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """A section of the report: a node of the tree with all below it."""
+
+    anchor: str
+    pillar: str
+    level: str
+    title: str
+    short_title: str
+    department: str
+    texts: tuple[tuple[str, str], ...]  # 説明, 現状と課題, 取組内容
+    states: tuple[StateRow, ...]
+    refs: str  # notes on the section's own node
+    overview: ReviewRow | None
+    reviews: tuple[ReviewRow, ...]
+    steps: tuple[StepGroup, ...]
+    kpis: tuple[IndicatorRow, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether there is nothing to say but its projects and indicators."""
+        return not (self.overview or self.states or self.reviews or self.texts)
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Of the indicators that have any figure, in their order."""
+        return [row.chart for row in self.kpis if row.chart.numbers]
+
+
+@dataclass(frozen=True)
+class ListGroup:
+    """The projects of one section in the list of all projects."""
+
+    title: str
+    groups: tuple[StepGroup, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.projects) for group in self.groups)
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class OutlineRow:
+    """A measure in the table that shows how the plan is built."""
+
+    depth: int
+    level: str
+    title: str
+    projects: int
+    indicators: int
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    symbol: str
+    label: str
+    threshold: Decimal | None
+
+
+@dataclass(frozen=True)
+class Count:
+    label: str
+    number: int
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class AreaTotals:
+    """One line of the totals; every indicator and project is counted once."""
+
+    label: str
+    marks: tuple[int, ...]  # by the plan's marks, then without a mark
+    reached: int
+    missed: int
+    unjudged: int
+
+    @property
+    def issues(self) -> int:
+        return sum(self.marks)
+
+    @property
+    def indicators(self) -> int:
+        return self.reached + self.missed + self.unjudged
+
+
+@dataclass(frozen=True)
+class LateRow:
+    area: str
+    title: str
+    planned_mark: str
+    mark: str
+    reasons: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Totals:
+    counts: tuple[Count, ...]
+    mark_labels: tuple[str, ...]
+    behind: tuple[bool, ...]  # for each of the mark labels
+    areas: tuple[AreaTotals, ...]
+    total: AreaTotals
+    statuses: tuple[Count, ...]
+    late: tuple[LateRow, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A machine-readable table: one fact a row, one value a cell."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """The whole report."""
+
+    organization: str
+    organization_code: str
+    plan_name: str
+    edition: str
+    decided_on: str
+    as_of: str
+    period: str
+    summary: str
+    fiscal_year: int
+    years: tuple[int, ...]
+    schedule_years: tuple[int, ...]
+    relations: tuple[tuple[str, str, str], ...]
+    levels: tuple[LevelRow, ...]
+    marks: tuple[MarkRow, ...]
+    outline: tuple[OutlineRow, ...]
+    areas: tuple[Area, ...]
+    project_list: tuple[ListGroup, ...]
+    list_notes: tuple[Note, ...]
+    plan_notes: tuple[Note, ...]
+    totals: Totals
+    tables: tuple[Table, ...]
+    unapproved_count: int
+    data_as_of: datetime.datetime
+
+    @property
+    def year_name(self) -> str:
+        return fiscal_years.long_form(self.fiscal_year)
+
+    @property
+    def title(self) -> str:
+        return f"{self.plan_name}　{self.year_name}年次報告書"
+
+    @property
+    def has_actual_schedule(self) -> bool:
+        """Whether any project's actual stages are known; else a row for them says nothing."""
+        return any(
+            project.has_actual_schedule
+            for area in self.areas
+            for step in area.steps
+            for project in step.projects
+        )
+
+    @property
+    def progress_columns(self) -> int:
+        """The columns of a section's table of projects."""
+        return 7 + len(self.schedule_years)
+
+    @property
+    def list_columns(self) -> int:
+        """The columns of the list of all projects."""
+        return 7 + len(self.years) + len(self.schedule_years)
+
+    @property
+    def as_of_text(self) -> str:
+        """The moment of the data as it is written on paper."""
+        at = timezone.localtime(self.data_as_of)
+        era, year = fiscal_years.era_of(at.year)
+        return f"{era.name}{year}（{at.year}）年{at.month}月{at.day}日 {at:%H:%M}"

@@ -1,0 +1,217 @@
+"""From the rows of the database to those of the report: indicators, projects, reviews."""
+
+from dataclasses import replace
+
+from dxportal.reports.content import (
+    Cell,
+    IndicatorRow,
+    Notes,
+    ProjectRow,
+    ReviewRow,
+    StateRow,
+)
+from dxportal.reports.source import Source
+from kpi.charts import indicator_chart
+from kpi.models import Actual, Indicator, IndicatorUse, Target
+from kpi.series import YearValues, years_of
+from plans import fiscal_years
+from plans.models import Mark, Measure
+from projects.models import Placement, Review
+from projects.models.placements import STAGE_SYMBOLS, Stage
+
+
+def mark_text(mark: Mark | None) -> str:
+    return "" if mark is None else f"{mark.symbol}{mark.label}"
+
+
+class RowMaker:
+    """Makes the rows of one section, collecting the section's notes on the way."""
+
+    def __init__(self, source: Source, years: range, schedule_years: range) -> None:
+        self.source = source
+        self.years, self.schedule_years = years, schedule_years
+        self.notes = Notes()
+
+    # Indicators
+
+    def indicator(self, use: IndicatorUse, place: str) -> IndicatorRow:
+        source, year = self.source, self.source.fiscal_year
+        indicator = source.indicators[use.indicator_id]
+        values = [self._as_reported(row) for row in years_of(indicator, self.years)]
+        current = next((row for row in values if row.fiscal_year == year), None)
+        achievement = current.achievement if current else None
+        about = f"{place}：{indicator.name}"
+        refs = self.notes.refer(about, indicator.source_note, use.source_note)
+        return IndicatorRow(
+            indicator_id=indicator.pk,
+            place=place,
+            role=use.get_role_display(),
+            name=self._name(indicator),
+            unit=indicator.unit,
+            decimals=indicator.decimals,
+            department=str(indicator.department or ""),
+            planned=tuple(self._target_cell(row, about) for row in values),
+            actual=tuple(self._actual_cell(row, about) for row in values),
+            achievement=achievement.text if achievement else "—",
+            reached=achievement.reached if achievement else None,
+            reached_text=achievement.reached_text if achievement else "—",
+            how=(achievement.formula or achievement.reason) if achievement else "",
+            definition=self._definition(indicator),
+            comment=current.actual.note if current and current.actual else "",
+            chart=indicator_chart(indicator, values, year, minus="△"),
+            refs=refs,
+        )
+
+    def _as_reported(self, row: YearValues) -> YearValues:
+        """A report of R6 shows no actual of R7, even when it is built again years later."""
+        return row if row.fiscal_year <= self.source.fiscal_year else replace(row, actual=None)
+
+    def _name(self, indicator: Indicator) -> str:
+        names = [
+            change.name
+            for change in indicator.definition_changes.all()
+            if change.name and change.from_fiscal_year <= self.source.fiscal_year
+        ]
+        return names[-1] if names else indicator.name
+
+    def _definition(self, indicator: Indicator) -> str:
+        formula, rationale, said = indicator.formula, indicator.rationale, []
+        for change in indicator.definition_changes.all():
+            if change.from_fiscal_year <= self.source.fiscal_year:
+                formula, rationale = change.formula or formula, change.rationale or rationale
+                said.append(
+                    f"{fiscal_years.short_form(change.from_fiscal_year)}から：{change.note}"
+                )
+        return "\n".join(part for part in (formula, rationale, *said) if part)
+
+    def _target_cell(self, row: YearValues, about: str) -> Cell:
+        target = row.target
+        if target is None:
+            return Cell()
+        said = [f"{row.label}予定：{target.source_note}"] if target.source_note else []
+        if target.note:
+            said.append(f"{row.label}予定：{target.note}")
+        if old := self._before_revision(row):
+            said.append(f"{row.label}予定は改定後の値（改定前：{old}）")
+        return Cell(row.target_text, target.value, self.notes.refer(about, *said))
+
+    @staticmethod
+    def _before_revision(row: YearValues) -> str:
+        olds = [
+            target
+            for target in row.indicator.targets.all()
+            if target.fiscal_year == row.fiscal_year
+            and target.kind == Target.Kind.TARGET
+            and not target.is_current
+        ]
+        return "、".join(replace(row, target=target).target_text for target in olds)
+
+    def _actual_cell(self, row: YearValues, about: str) -> Cell:
+        actual = row.actual
+        if actual is None:
+            return Cell()
+        said = [f"{row.label}実績：{actual.source_note}"] if actual.source_note else []
+        if actual.is_preliminary:
+            said.append(f"{row.label}実績は速報値")
+        refs = self.notes.refer(about, *said)
+        return Cell(row.actual_text, actual.value if actual.has_number else None, refs)
+
+    # Projects
+
+    def project(self, placement: Placement, with_indicator_notes: bool = True) -> ProjectRow:
+        project = placement.project
+        about = f"{placement.code}　{project.name}".strip()
+        schedule = self.source.schedule_of.get(project.pk, {})
+        said = [
+            f"{fiscal_years.short_form(year)}の予定：{entry.source_note}"
+            for year, entry in schedule.items()
+            if entry.source_note
+        ]
+        refs = self.notes.refer(about, project.source_note, placement.source_note, *said)
+        maker = (
+            self if with_indicator_notes else RowMaker(self.source, self.years, self.schedule_years)
+        )
+        planned, actual = [], []
+        for year in self.schedule_years:
+            entry = schedule.get(year)
+            planned.append(_stage(entry.planned, entry.text) if entry else "")
+            is_over = year <= self.source.fiscal_year
+            actual.append(_stage(entry.actual, "") if entry and is_over else "")
+        return ProjectRow(
+            project_id=project.pk,
+            code=placement.code,
+            name=project.name,
+            summary=project.summary,
+            departments=project.department_names,
+            is_leading=placement.is_leading,
+            is_primary=placement.is_primary,
+            aliases=tuple(
+                f"{alias.name}（{alias.note}）" if alias.note else alias.name
+                for alias in project.aliases.all()
+            ),
+            planned=tuple(planned),
+            actual=tuple(actual),
+            indicators=tuple(
+                maker.indicator(use, about)
+                for use in self.source.uses_of_project.get(project.pk, [])
+            ),
+            refs=refs,
+        )
+
+    # Reviews and target states
+
+    def review(self, measure: Measure) -> ReviewRow:
+        """The year's review of a measure; a row without content where nobody wrote one."""
+        review = self.source.review_of_measure.get(measure.pk)
+        said = [measure.source_note, review.source_note if review else ""]
+        refs = self.notes.refer(str(measure), *said)
+        if review is None:
+            return ReviewRow(str(measure), refs=refs)
+        return ReviewRow(
+            title=str(measure),
+            planned_mark=mark_text(review.planned_mark),
+            mark=mark_text(review.mark),
+            is_behind=review.is_behind,
+            goal=review.goal,
+            result=review.result,
+            reasons=reasons_of(review),
+            summary=review.summary,
+            refs=refs,
+        )
+
+    def states(self, measure: Measure) -> tuple[StateRow, ...]:
+        """The measure's target states, those of one phase together."""
+        by_phase: dict[str, list[str]] = {}
+        refs: dict[str, list[str]] = {}
+        for state in self.source.target_states_of.get(measure.pk, []):
+            text = f"【{state.title}】{state.text}" if state.title else state.text
+            by_phase.setdefault(state.phase.name, []).append(text)
+            ref = self.notes.refer(f"{measure}：{state.phase.name}", state.source_note)
+            refs.setdefault(state.phase.name, []).append(ref)
+        return tuple(
+            StateRow(str(measure), phase, tuple(texts), " ".join(filter(None, refs[phase])))
+            for phase, texts in by_phase.items()
+        )
+
+
+def reasons_of(review: Review) -> tuple[tuple[str, str], ...]:
+    """What the review says about being late or short, each under its own label."""
+    said = (
+        ("後倒理由", review.delay_reason),
+        ("未達理由", review.shortfall_reason),
+        ("到達像への影響", review.effect),
+    )
+    return tuple((label, text) for label, text in said if text)
+
+
+def _stage(stage: str, text: str) -> str:
+    """The symbol of a stage, with what was printed beside it (or instead of it)."""
+    return f"{STAGE_SYMBOLS.get(stage, '')}{text}"  # type: ignore[call-overload]  # a stored value
+
+
+def stage_legend() -> str:
+    return "　".join(f"{STAGE_SYMBOLS[stage]}{stage.label}" for stage in Stage)
+
+
+def is_unapproved(actual: Actual) -> bool:
+    return actual.state not in (Actual.State.APPROVED, Actual.State.FINAL)

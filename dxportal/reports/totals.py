@@ -1,0 +1,107 @@
+"""The report's totals (集計): every project and indicator is counted once, 再掲 never again."""
+
+from dxportal.reports.content import Area, AreaTotals, Count, LateRow, Totals
+from dxportal.reports.rows import is_unapproved, mark_text, reasons_of
+from dxportal.reports.source import Source
+from kpi.models import Actual, IndicatorUse, ValueStatus
+from plans.models import Measure
+from projects.models import Review
+
+NO_MARK = "記載なし"
+
+
+def totals_of(source: Source, roots: list[Measure], areas: tuple[Area, ...]) -> Totals:
+    lines, late = [], []
+    seen: set[int] = set()
+    for root, area in zip(roots, areas, strict=True):
+        lines.append(_area_totals(source, area, seen))
+        late += _late(source, root, area)
+    return Totals(
+        counts=tuple(_counts(source)),
+        mark_labels=(*(mark_text(mark) for mark in source.marks), NO_MARK),
+        behind=(*(mark.is_behind for mark in source.marks), False),
+        areas=tuple(lines),
+        total=_sum(lines, len(source.marks) + 1),
+        statuses=tuple(_statuses(source)),
+        late=tuple(late),
+    )
+
+
+def _area_totals(source: Source, area: Area, seen: set[int]) -> AreaTotals:
+    """The marks and KPIs of a section; `seen` holds the indicators that were counted before."""
+    labels = [mark_text(mark) for mark in source.marks]
+    marks = [sum(row.mark == label for row in area.reviews) for label in labels]
+    marks.append(sum(not row.mark for row in area.reviews))
+    judged = [row for row in area.kpis if row.indicator_id not in seen]
+    judged = list({row.indicator_id: row for row in judged}.values())
+    seen |= {row.indicator_id for row in judged}
+    return AreaTotals(
+        label=area.short_title,
+        marks=tuple(marks),
+        reached=sum(row.reached is True for row in judged),
+        missed=sum(row.reached is False for row in judged),
+        unjudged=sum(row.reached is None for row in judged),
+    )
+
+
+def _sum(lines: list[AreaTotals], marks: int) -> AreaTotals:
+    return AreaTotals(
+        label="計",
+        marks=tuple(sum(line.marks[i] for line in lines) for i in range(marks)),
+        reached=sum(line.reached for line in lines),
+        missed=sum(line.missed for line in lines),
+        unjudged=sum(line.unjudged for line in lines),
+    )
+
+
+def _counts(source: Source) -> list[Count]:
+    projects = {placement.project_id for placement in source.placements}
+    leading = {placement.project_id for placement in source.placements if placement.is_leading}
+    repeats = sum(not placement.is_primary for placement in source.placements)
+    counts = [
+        Count("事業（プロジェクト）", len(projects), "再掲は1回だけ数える"),
+        Count("うちリーディングプロジェクト", len(leading)),
+        Count("再掲の掲載", repeats, "上の数に含まない"),
+    ]
+    for role in IndicatorUse.Role:
+        used = {use.indicator_id for use in source.uses if use.role == role}
+        if used:
+            counts.append(Count(f"{role.label}（指標の数）", len(used)))
+    return counts
+
+
+def _statuses(source: Source) -> list[Count]:
+    """What is known of the year's actuals, over all the plan's indicators, each once."""
+    actuals: dict[int, Actual] = {
+        actual.indicator_id: actual
+        for actual in source.shown_actuals()
+        if actual.fiscal_year == source.fiscal_year
+    }
+    rows = [
+        Count(status.label, sum(actual.status == status for actual in actuals.values()))
+        for status in ValueStatus
+    ]
+    rows.append(Count("記載がない（入力なし）", len(source.indicators) - len(actuals)))
+    rows.append(Count("指標の計", len(source.indicators)))
+    unapproved = sum(is_unapproved(actual) for actual in actuals.values())
+    rows.append(Count("うち承認の済んでいない実績値", unapproved))
+    return rows
+
+
+def _late(source: Source, root: Measure, area: Area) -> list[LateRow]:
+    return [
+        LateRow(
+            area=area.short_title,
+            title=str(measure),
+            planned_mark=mark_text(review.planned_mark),
+            mark=mark_text(review.mark),
+            reasons=reasons_of(review),
+        )
+        for measure, review in _reviews_below(source, root)
+        if review.is_behind
+    ]
+
+
+def _reviews_below(source: Source, root: Measure) -> list[tuple[Measure, Review]]:
+    reviews = source.review_of_measure
+    return [(node, reviews[node.pk]) for node in source.under(root) if node.pk in reviews]

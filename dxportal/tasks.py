@@ -1,0 +1,127 @@
+"""Celery tasks. Arguments are ids; what may be done is checked again in the worker."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+
+from accounts import policy
+from accounts.audit import Actor
+from accounts.models import Channel
+from accounts.policy import Act
+from dxportal import services
+from dxportal.models import ReportJob
+from dxportal.reports.build import build
+from dxportal.services import ClaimLost
+
+logger = logging.getLogger(__name__)
+
+# A build that takes longer than this hangs: it is stopped, then killed, and its job rescued.
+SOFT_LIMIT, HARD_LIMIT = 25 * 60, 30 * 60
+# Progress is written at most this often, so that the builder may report as often as it likes.
+SECONDS_BETWEEN_WRITES = 0.5
+
+
+@shared_task(
+    name=services.BUILD_TASK,
+    acks_late=True,
+    soft_time_limit=SOFT_LIMIT,
+    time_limit=HARD_LIMIT,
+)
+def build_report(job_id: int) -> None:
+    """Build the file of a report job. Delivered twice, the second one finds nothing to do."""
+    job = services.claim_job(job_id)
+    if job is None:
+        logger.info("Report job %s is not waiting; nothing to do.", job_id)
+        return
+    draft = services.draft_path(job)
+    try:
+        with Heartbeat(job):
+            _require_right(job)
+            report = build(job.plan, job.fiscal_year, job.format, draft, _Progress(job))
+        services.finish_job(job, draft, report.unapproved_count, report.data_as_of)
+    except ClaimLost:
+        logger.warning("Report job %s was cancelled or taken over; its file is dropped.", job_id)
+    except PermissionDenied:
+        services.fail_job(job, "依頼した人に報告書を作成する権限がなくなったため、中止しました。")
+    except SoftTimeLimitExceeded:
+        services.fail_job(job, f"作成が{SOFT_LIMIT // 60}分で終わらなかったため、中止しました。")
+    except Exception as error:
+        # The person gets a sentence, the log the traceback; a retry would fail the same way.
+        logger.exception("Report job %s failed.", job_id)
+        services.fail_job(
+            job,
+            f"作成中に問題が起きました（{type(error).__name__}）。"
+            f"管理者に、作成番号{job_id}とこの表示を伝えてください。",
+        )
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _require_right(job: ReportJob) -> None:
+    """The person may have lost the right, or the account, since the request."""
+    if job.requested_by is not None:
+        actor = Actor(job.requested_by, Channel.JOB)
+        policy.require(actor, Act.MANAGE, job.plan.organization_id, what="報告書の作成")
+
+
+@shared_task(name="dxportal.tasks.rescue_stalled_jobs", ignore_result=True)
+def rescue_stalled_jobs() -> None:
+    """Beat sends this every minute (see `services.rescue_stalled_jobs`)."""
+    services.rescue_stalled_jobs()
+
+
+class _Progress:
+    """Writes the builder's progress on the job's row; raises `ClaimLost` when it is gone."""
+
+    def __init__(self, job: ReportJob) -> None:
+        self.job = job
+        self.step = ""
+        self.written_at = 0.0
+
+    def __call__(self, step: str, percent: int) -> None:
+        now = time.monotonic()
+        if step == self.step and now - self.written_at < SECONDS_BETWEEN_WRITES:
+            return
+        services.report_progress(self.job.pk, self.job.claim, step, percent)
+        self.step, self.written_at = step, now
+
+
+class Heartbeat:
+    """Keeps a job's lease while the builder is busy for long, from a thread of its own.
+
+    The thread has its own database connection and closes it. It ends with the block, with the
+    claim, or with the hard limit: a build that hangs loses its lease like a dead one.
+    """
+
+    def __init__(self, job: ReportJob) -> None:
+        self.job = job
+        self.stopped = threading.Event()
+        self.interval = max(0.2, settings.JOB_LEASE_SECONDS / 3)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.stopped.set()
+        self.thread.join()
+
+    def _run(self) -> None:
+        ends = time.monotonic() + HARD_LIMIT
+        try:
+            while not self.stopped.wait(self.interval) and time.monotonic() < ends:
+                services.beat(self.job.pk, self.job.claim)
+        except ClaimLost:
+            pass  # the builder hears of it when it reports its next step
+        except Exception:
+            logger.exception("The heartbeat of report job %s stopped.", self.job.pk)
+        finally:
+            connection.close()

@@ -1,0 +1,29 @@
+"""How the annual report writes figures and years on paper."""
+
+import re
+
+from django import template
+
+from plans import fiscal_years
+
+register = template.Library()
+
+FONT = "Report"  # as dxportal/reports/report.css names it
+_MINUS = re.compile(r"^[-−▲](?=[\d.])")
+
+
+@register.filter
+def paper(text: str) -> str:
+    """A figure with △ for minus; a printed "-" that is no sign stays as it is."""
+    return _MINUS.sub("△", text)
+
+
+@register.filter
+def short_year(fiscal_year: int) -> str:
+    return fiscal_years.short_form(fiscal_year)
+
+
+@register.filter
+def picture(chart, width: int = 330):
+    """The chart's SVG; "" where it has no figure."""
+    return chart.svg(width, font=FONT) or ""
