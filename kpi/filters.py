@@ -4,7 +4,7 @@ import django_filters
 from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.models import Organization
+from accounts.models import Department, Organization
 from kpi.models import Actual, Indicator, IndicatorUse, Target
 from kpi.outcomes import Outcome, outcome_of
 from kpi.series import year_of
@@ -55,6 +55,11 @@ class IndicatorFilterSet(PortalFilterSet):
     measure = UnderMeasureByUse()
     project = RowFilter(Project, "uses__project", "事業")
     department = InDepartment()
+    # Exactly what is counted for a department or for none, where numbers lead to their lists.
+    department_only = RowFilter(Department, "department", "所管課（下位の課を含まない）")
+    no_department = django_filters.BooleanFilter(
+        field_name="department", lookup_expr="isnull", label="所管課の記載なし"
+    )
     tag = RowFilter(Tag, "uses__project__tags", "タグ")
     role = django_filters.ChoiceFilter(
         choices=IndicatorUse.Role.choices,

@@ -16,13 +16,14 @@ class Outcome(models.TextChoices):
     NO_FIGURE = "no_figure", "数値なし（該当なし・中止・記載のみなど）"
     NO_TARGET = "no_target", "数値の目標なし"
     NOT_JUDGED = "not_judged", "判定の定めなし"
+    NOT_MEASURED = "not_measured", "測定しない年"
 
 
 def outcome_of(values: YearValues) -> Outcome:
     actual, target = values.actual, values.target
     if actual is None:
-        # Nothing was aimed at and nothing entered: there is no figure that one waits for.
-        return Outcome.NO_TARGET if target is None else Outcome.NOT_ENTERED
+        is_due = values.indicator.is_measured_in(values.fiscal_year)
+        return Outcome.NOT_ENTERED if is_due else Outcome.NOT_MEASURED
     if actual.status == ValueStatus.NOT_YET:
         return Outcome.NOT_YET
     if not actual.has_number:

@@ -1,0 +1,25 @@
+"""The portal's pages. Those that span the apps join the namespace of the thing they show."""
+
+from django.urls import include, path
+
+from dxportal.views import dashboard, home, plans, projects
+from plans import urls as plan_urls
+from projects import urls as project_urls
+
+plan_pages = [
+    *plan_urls.urlpatterns,
+    path("<int:pk>/", plans.tree, name="tree"),
+    path("measures/<int:pk>/", plans.measure, name="measure"),
+]
+project_pages = [
+    *project_urls.urlpatterns,
+    path("<int:pk>/", projects.project, name="detail"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("plans/", include((plan_pages, "plans"))),
+    path("projects/", include((project_pages, "projects"))),
+    path("kpi/", include("kpi.urls")),
+]

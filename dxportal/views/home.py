@@ -1,0 +1,142 @@
+"""Home: what this person has to do first, then the plans."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.policy import Act, scope_of
+from dxportal.models import ReportJob
+from kpi.completeness import Completeness, RoundCompleteness, completeness, rounds_of
+from kpi.models import Indicator
+from plans.models import Plan, ReportingCycle, Submission
+
+MAX_JOBS = 5
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When entering ends, and how many days are left counted by the calendar."""
+
+    at: datetime.datetime
+    is_grace: bool
+
+    @property
+    def days_left(self) -> int:
+        return (timezone.localdate(self.at) - timezone.localdate()).days
+
+    @property
+    def is_near(self) -> bool:
+        return self.days_left <= 7
+
+    @property
+    def text(self) -> str:
+        left = f"あと{self.days_left}日" if self.days_left > 0 else "本日まで"
+        return f"猶予期間：{left}" if self.is_grace else left
+
+
+@dataclass(frozen=True)
+class Round:
+    """An open round as one person sees it."""
+
+    cycle: ReportingCycle
+    total: Completeness
+    by_department: list[Completeness]
+
+    @property
+    def deadline(self) -> Deadline | None:
+        end = self.cycle.entry_ends_at
+        if end is None:
+            return None
+        passed = self.cycle.closes_at is not None and self.cycle.closes_at <= timezone.now()
+        return Deadline(end, is_grace=passed)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    assert isinstance(user, User)
+    scope = scope_of(user)
+    enters = scope.may_anywhere(Act.ENTER)
+    approves = scope.may_anywhere(Act.APPROVE)
+    manages = scope.may_anywhere(Act.MANAGE)
+    cycles = list(
+        ReportingCycle.objects.visible_to(user)
+        .exclude(state__in=ReportingCycle.SETTLED_STATES)
+        .select_related("plan__organization")
+        .order_by("closes_at", "pk")
+    )
+    entering = [cycle for cycle in cycles if cycle.accepts_entries()]
+    context = {
+        "enters": enters,
+        "approves": approves,
+        "manages": manages,
+        "entry_rounds": _own_rounds(user, entering) if enters else [],
+        "waiting": _waiting(user) if approves else [],
+        "approver_rounds": _overseen_rounds(user, entering) if approves else [],
+        "rounds": _rounds(cycles) if manages else [],
+        "jobs": _jobs(user) if manages else [],
+        "plans": list(
+            Plan.objects.visible_to(user)
+            .select_related("organization")
+            .order_by("status", "organization", "name")
+        ),
+    }
+    return render(request, "dxportal/home.html", context)
+
+
+def _own_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
+    """The open rounds that ask this person for something."""
+    found = completeness(rounds_of(cycles), Indicator.objects.enterable_by(user))
+    return [row for row in _joined(cycles, found) if row.total.owed]
+
+
+def _overseen_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
+    """How far the departments are whose packages this person approves."""
+    scope = scope_of(user)
+    indicators = Indicator.objects.filter(
+        organization__in=scope.organizations.get(Act.APPROVE, ())
+    ) | Indicator.objects.filter(department__in=scope.departments.get(Act.APPROVE, ()))
+    return [
+        row
+        for row in _joined(cycles, completeness(rounds_of(cycles), indicators))
+        if row.total.owed
+    ]
+
+
+def _rounds(cycles: list[ReportingCycle]) -> list[Round]:
+    return _joined(cycles, completeness(rounds_of(cycles), Indicator.objects.all()))
+
+
+def _joined(
+    cycles: list[ReportingCycle], found: dict[tuple[int, int], RoundCompleteness]
+) -> list[Round]:
+    parts = [(cycle, found[(cycle.plan_id, cycle.fiscal_year)]) for cycle in cycles]
+    return [Round(cycle, part.total, part.by_department) for cycle, part in parts]
+
+
+def _waiting(user: User) -> list[Submission]:
+    """Packages that this person may approve; never one that they handed in themselves."""
+    scope = scope_of(user)
+    submitted = (
+        Submission.objects.visible_to(user)
+        .filter(state=Submission.State.SUBMITTED)
+        .exclude(submitted_by=user)
+        .select_related("cycle__plan__organization", "department", "submitted_by")
+        .order_by("submitted_at", "pk")
+    )
+    return [
+        row
+        for row in submitted
+        if scope.covers(Act.APPROVE, row.cycle.plan.organization_id, row.department_id)
+    ]
+
+
+def _jobs(user: User) -> list[ReportJob]:
+    return list(
+        ReportJob.objects.visible_to(user).select_related("plan", "requested_by")[:MAX_JOBS]
+    )

@@ -1,0 +1,262 @@
+"""The pages of one plan: its tree (施策体系), and a measure with all that stands under it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from kpi.models import Indicator, IndicatorUse
+from kpi.sheets import IndicatorSheet, indicator_sheet
+from kpi.shown_year import shown_year
+from plans.history import history_of
+from plans.models import Measure, Plan, TargetState
+from plans.tree_order import measure_path, measures_in_order
+from projects.models import Placement, Project, Review
+from projects.rows import ProjectRow, project_row
+
+# More charts than this on one page help nobody; the table has all of them.
+MAX_CHARTS = 12
+OPEN_DEPTH = 2
+
+
+@dataclass
+class Node:
+    """A measure in the tree, with what is shown beside its name."""
+
+    measure: Measure
+    review: Review | None = None
+    children: list["Node"] = field(default_factory=list)
+    placements: list[Placement] = field(default_factory=list)
+    kpis: set[int] = field(default_factory=set)
+    # Counted once each: a project that is placed again (再掲) counts where it mainly stands.
+    projects: set[int] = field(default_factory=set)
+    is_open: bool = False
+
+    @property
+    def behind(self) -> int:
+        """How many measures from here down are behind."""
+        return (self.review is not None and self.review.is_behind) + sum(
+            child.behind for child in self.children
+        )
+
+
+def plan_nodes(plan: Plan, fiscal_year: int) -> list[Node]:
+    """The plan's whole tree in a fixed number of queries."""
+    reviews = {
+        review.measure_id: review
+        for review in Review.objects.filter(
+            plan=plan, fiscal_year=fiscal_year, measure__isnull=False
+        ).select_related("mark", "planned_mark")
+    }
+    nodes = {
+        measure.pk: Node(measure, reviews.get(measure.pk)) for measure in measures_in_order(plan)
+    }
+    for place in Placement.objects.filter(plan=plan).select_related("project"):
+        nodes[place.measure_id].placements.append(place)
+        if place.is_primary:
+            nodes[place.measure_id].projects.add(place.project_id)
+    for measure_id, indicator_id in IndicatorUse.objects.filter(
+        plan=plan, measure__isnull=False
+    ).values_list("measure_id", "indicator_id"):
+        nodes[measure_id].kpis.add(indicator_id)
+    roots = []
+    for node in reversed(nodes.values()):  # children stand after their parents
+        parent = nodes.get(node.measure.parent_id)
+        (parent.children if parent else roots).insert(0, node)
+        if parent:
+            parent.projects |= node.projects
+            parent.kpis |= node.kpis
+    return roots
+
+
+def walk(nodes: Iterable[Node]) -> Iterable[Node]:
+    for node in nodes:
+        yield node
+        yield from walk(node.children)
+
+
+@require_safe
+def tree(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = get_object_or_404(
+        Plan.objects.visible_to(request.user)
+        .select_related("organization", "parent")
+        .prefetch_related("marks", "levels", "relations", "phases"),
+        pk=pk,
+    )
+    year = shown_year(plan, request.GET.get("fiscal_year"))
+    nodes = plan_nodes(plan, year.fiscal_year)
+    opened = request.GET.get("open", "")
+    for node in walk(nodes):
+        node.is_open = opened == "all" or (
+            opened != "none" and node.measure.tree_depth < OPEN_DEPTH
+        )
+    everything = list(walk(nodes))
+    context = {
+        "plan": plan,
+        "year": year,
+        "nodes": nodes,
+        "opened": opened,
+        "measure_count": len(everything),
+        "project_count": len(set().union(*(node.projects for node in nodes))),
+        "leading_count": len(
+            {p.project_id for node in everything for p in node.placements if p.is_leading}
+        ),
+        "kpi_count": len(set().union(*(node.kpis for node in nodes))),
+        "behind": [node for node in everything if node.review and node.review.is_behind],
+        "levels": [level for level in plan.levels.all() if level.name],
+        "breadcrumb": [("計画の一覧", reverse("plans:list")), (plan.name, "")],
+    }
+    return render(request, "plans/tree.html", context)
+
+
+@dataclass(frozen=True)
+class UsedSheet:
+    """An indicator with the measure that uses it."""
+
+    use: IndicatorUse
+    measure: Measure
+    sheet: IndicatorSheet
+
+
+@dataclass(frozen=True)
+class PlacedProject:
+    """A project under the measure: its place, its row, and how far its schedule is."""
+
+    placement: Placement
+    measure: Measure
+    row: ProjectRow
+
+
+@require_safe
+def measure(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(
+        Measure.objects.visible_to(request.user).select_related(
+            "plan__organization", "level", "department"
+        ),
+        pk=pk,
+    )
+    plan = found.plan
+    year = shown_year(plan, request.GET.get("fiscal_year"))
+    measures = measures_in_order(plan)
+    by_pk = {row.pk: row for row in measures}
+    path = measure_path(measures, found)
+    below = descendants(measures, found)
+    siblings = [row for row in measures if row.parent_id == found.parent_id]
+    here = siblings.index(found)
+    reviews = _reviews(found, below)
+    own_reviews = [review for review in reviews if review.measure_id == found.pk]
+    kpis = _kpis(plan, [found, *below], year.fiscal_year, by_pk)
+    context = {
+        "measure": found,
+        "plan": plan,
+        "year": year,
+        "path": path[:-1],
+        "target_states": _target_states(found),
+        "review": next((r for r in own_reviews if r.fiscal_year == year.fiscal_year), None),
+        "earlier_reviews": [r for r in own_reviews if r.fiscal_year < year.fiscal_year],
+        "later_reviews": [r for r in own_reviews if r.fiscal_year > year.fiscal_year],
+        "children": _children(found, measures, reviews, year.fiscal_year),
+        "kpis": kpis,
+        "shows_charts": len(kpis) <= MAX_CHARTS,
+        "projects": _projects(plan, [found, *below], by_pk),
+        "years": list(plan.fiscal_years),
+        "tags": list(found.tags.all()),
+        "previous": siblings[here - 1] if here else None,
+        "next": siblings[here + 1] if here + 1 < len(siblings) else None,
+        "history": history_of(request.user, [found, *own_reviews], limit=20),
+        "breadcrumb": [
+            ("計画の一覧", reverse("plans:list")),
+            (plan.name, _with_year(reverse("plans:tree", args=[plan.pk]), year.fiscal_year)),
+            *(
+                (
+                    str(row),
+                    _with_year(reverse("plans:measure", args=[row.pk]), year.fiscal_year),
+                )
+                for row in path[:-1]
+            ),
+            (str(found), ""),
+        ],
+    }
+    return render(request, "plans/measure.html", context)
+
+
+def _with_year(url: str, fiscal_year: int) -> str:
+    return f"{url}?fiscal_year={fiscal_year}"
+
+
+def descendants(measures: list[Measure], measure: Measure) -> list[Measure]:
+    """Everything below a measure in tree order, from rows that are already fetched."""
+    inside = {measure.pk}
+    found = []
+    for row in measures:
+        if row.parent_id in inside:
+            inside.add(row.pk)
+            found.append(row)
+    return found
+
+
+def _target_states(measure: Measure) -> list[tuple[object, list[TargetState]]]:
+    grouped: dict[object, list[TargetState]] = defaultdict(list)
+    for state in measure.target_states.select_related("phase"):
+        grouped[state.phase].append(state)
+    return list(grouped.items())
+
+
+def _reviews(measure: Measure, below: list[Measure]) -> list[Review]:
+    return list(
+        Review.objects.filter(measure__in=[measure.pk, *(row.pk for row in below)])
+        .select_related("mark", "planned_mark")
+        .order_by("-fiscal_year", "pk")
+    )
+
+
+def _children(
+    measure: Measure, measures: list[Measure], reviews: list[Review], fiscal_year: int
+) -> list[Node]:
+    of_year = {r.measure_id: r for r in reviews if r.fiscal_year == fiscal_year}
+    return [Node(row, of_year.get(row.pk)) for row in measures if row.parent_id == measure.pk]
+
+
+def _kpis(
+    plan: Plan, measures: list[Measure], fiscal_year: int, by_pk: dict[int, Measure]
+) -> list[UsedSheet]:
+    """The indicators of these measures, in the tree's order."""
+    order = {row.pk: index for index, row in enumerate(measures)}
+    uses = sorted(
+        IndicatorUse.objects.filter(plan=plan, measure__in=order),
+        key=lambda use: (order[use.measure_id], use.position, use.pk),
+    )
+    indicators = Indicator.objects.with_values().in_bulk([use.indicator_id for use in uses])
+    return [
+        UsedSheet(
+            use,
+            by_pk[use.measure_id],
+            indicator_sheet(indicators[use.indicator_id], plan.fiscal_years, fiscal_year),
+        )
+        for use in uses
+    ]
+
+
+def _projects(
+    plan: Plan, measures: list[Measure], by_pk: dict[int, Measure]
+) -> list[PlacedProject]:
+    order = {row.pk: index for index, row in enumerate(measures)}
+    places = sorted(
+        Placement.objects.filter(plan=plan, measure__in=order),
+        key=lambda place: (order[place.measure_id], place.position, place.pk),
+    )
+    projects = Project.objects.prefetch_related(
+        "department_links__department", "schedule", "placements"
+    ).in_bulk([place.project_id for place in places])
+    return [
+        PlacedProject(
+            place,
+            by_pk[place.measure_id],
+            project_row(projects[place.project_id], plan.fiscal_years),
+        )
+        for place in places
+    ]

@@ -1,0 +1,50 @@
+"""Everything that a page shows of one indicator over the years (個票), from prefetched rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kpi.charts import Chart, indicator_chart
+from kpi.models import Indicator
+from kpi.outcomes import Outcome, outcome_of
+from kpi.series import YearValues, years_of, years_with_values
+
+
+@dataclass(frozen=True)
+class IndicatorSheet:
+    """Everything that a page shows of one indicator over the years."""
+
+    indicator: Indicator
+    years: list[YearValues]
+    chart: Chart
+    current_year: int | None
+
+    @property
+    def has_values(self) -> bool:
+        return any(year.target or year.actual for year in self.years)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        for year in self.years:
+            if year.fiscal_year == self.current_year:
+                return outcome_of(year)
+        return None
+
+    @property
+    def notes(self) -> list[YearValues]:
+        """The years of which there is something to say in words."""
+        return [
+            year
+            for year in self.years
+            if (year.actual and (year.actual.note or year.actual.source_note))
+            or (year.target and (year.target.note or year.target.source_note))
+        ]
+
+
+def indicator_sheet(
+    indicator: Indicator, years: Iterable[int], current_year: int | None
+) -> IndicatorSheet:
+    """From prefetched rows. Years with values stand beside the plan's own, none is left out."""
+    known = sorted({*years, *years_with_values(indicator)})
+    values = years_of(indicator, range(known[0], known[-1] + 1) if known else [])
+    chart = indicator_chart(indicator, values, current_year)
+    return IndicatorSheet(indicator, values, chart, current_year)

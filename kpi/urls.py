@@ -1,0 +1,13 @@
+"""Pages of indicators, and of entering their values."""
+
+from django.urls import path
+
+from kpi import entry, views
+
+app_name = "kpi"
+urlpatterns = [
+    path("", views.IndicatorList.as_view(), name="indicator_list"),
+    path("<int:pk>/", views.indicator, name="indicator"),
+    path("entry/", entry.entry, name="entry"),
+    path("entry/<int:cycle_id>/<int:indicator_id>/", entry.entry_row, name="entry_row"),
+]

@@ -1,0 +1,197 @@
+"""The FilterSets of plans and their trees, and what FilterSets of all apps are made of.
+
+One FilterSet a model serves its page, its exports and the API. Choices are only ever rows that
+the person may see, so a filter can neither show nor confirm anything outside the scope.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import Department, Organization
+from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from plans.models import Level, Measure, Phase, Plan, ReportingCycle, Submission
+from plans.search import search
+
+
+def visible(model: type[models.Model]) -> Callable[[HttpRequest | None], QuerySet]:
+    """Choices of a filter: the rows that the person of the request may see."""
+
+    def choices(request: HttpRequest | None) -> QuerySet:
+        if request is None:  # the API's schema is made without a request
+            return model.objects.none()  # type: ignore[attr-defined]
+        return model.objects.visible_to(request.user)  # type: ignore[attr-defined]
+
+    return choices
+
+
+def having(queryset: QuerySet, path: str, wanted: Any, **more: Any) -> QuerySet:
+    """Rows with a related row that fits; each row once, whatever else is joined."""
+    rows = queryset.model._base_manager.filter(pk=OuterRef("pk"), **{path: wanted}, **more)
+    return queryset.filter(Exists(rows))
+
+
+class RowFilter(django_filters.ModelChoiceFilter):
+    """A filter by one visible row of a model; `path` leads over relations to it."""
+
+    def __init__(self, model: type[models.Model], path: str, label: str, **options: Any) -> None:
+        options.setdefault("empty_label", "すべて")
+        super().__init__(field_name=path, label=label, queryset=visible(model), **options)
+
+    def filter(self, qs: QuerySet, value: models.Model | None) -> QuerySet:
+        return qs if value is None else having(qs, self.field_name, value)
+
+
+class SubtreeFilter(RowFilter):
+    """By a row of a tree and everything below it (a measure, a department)."""
+
+    def filter(self, qs: QuerySet, value: models.Model | None) -> QuerySet:
+        if value is None:
+            return qs
+        below = type(value).objects.descendants(value, include_self=True)  # type: ignore[attr-defined]
+        return having(qs, f"{self.field_name}__in", [row.pk for row in below])
+
+
+class InDepartment(SubtreeFilter):
+    def __init__(self, path: str = "department") -> None:
+        super().__init__(Department, path, "所管課")
+
+
+class UnderMeasure(SubtreeFilter):
+    def __init__(self, path: str = "measure") -> None:
+        super().__init__(Measure, path, "施策")
+
+
+class FiscalYearField(forms.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR, **options)
+
+
+class FiscalYearFilter(django_filters.NumberFilter):
+    field_class = FiscalYearField
+
+
+def updated_since() -> django_filters.IsoDateTimeFilter:
+    return django_filters.IsoDateTimeFilter(
+        field_name="updated_at", lookup_expr="gte", label="更新日時（以後）"
+    )
+
+
+def ordering(fields: Iterable[tuple[str, str]] | Iterable[str]) -> django_filters.OrderingFilter:
+    return django_filters.OrderingFilter(fields=fields, label="並べ替え")
+
+
+class PortalFilterSet(django_filters.FilterSet):
+    """A FilterSet with a free text search over `search_paths`, if there are any."""
+
+    search_paths: tuple[str, ...] = ()
+
+    q = django_filters.CharFilter(method="filter_text", label="キーワード", max_length=200)
+
+    def filter_text(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return search(queryset, value, self.search_paths)
+
+
+class FiscalYearFilterSet(PortalFilterSet):
+    """For rows that carry a fiscal year."""
+
+    fiscal_year = FiscalYearFilter(label="年度")
+    fiscal_year__gte = FiscalYearFilter(
+        field_name="fiscal_year", lookup_expr="gte", label="年度（から）"
+    )
+    fiscal_year__lte = FiscalYearFilter(
+        field_name="fiscal_year", lookup_expr="lte", label="年度（まで）"
+    )
+
+
+class PlanFilterSet(PortalFilterSet):
+    search_paths = ("name", "edition", "organization__name")
+
+    organization = RowFilter(Organization, "organization", "団体")
+    fiscal_year = FiscalYearFilter(method="filter_year", label="年度（計画期間に含む）")
+    ordering = ordering(["name", "first_fiscal_year", "last_fiscal_year"])
+
+    class Meta:
+        model = Plan
+        fields = ["status"]
+
+    def filter_year(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+        return queryset.filter(first_fiscal_year__lte=value, last_fiscal_year__gte=value)
+
+
+class LevelFilterSet(PortalFilterSet):
+    search_paths = ("name",)
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    ordering = ordering(["depth", "name"])
+
+    class Meta:
+        model = Level
+        fields = ["depth"]
+
+
+class MeasureFilterSet(PortalFilterSet):
+    """Measures; `measure` is the subtree below one, itself included."""
+
+    search_paths = ("code", "name", "short_name", "description")
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    level = RowFilter(Level, "level", "階層")
+    measure = UnderMeasure("pk")
+    department = InDepartment()
+    ordering = ordering(["position", "code", "name"])
+
+    class Meta:
+        model = Measure
+        fields = ["is_repeat"]
+
+
+class PhaseFilterSet(PortalFilterSet):
+    search_paths = ("name",)
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    fiscal_year = FiscalYearFilter(method="filter_year", label="年度（期に含む）")
+    ordering = ordering(["first_fiscal_year", "name"])
+
+    class Meta:
+        model = Phase
+        fields: list[str] = []
+
+    def filter_year(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
+        return queryset.filter(first_fiscal_year__lte=value, last_fiscal_year__gte=value)
+
+
+class CycleFilterSet(FiscalYearFilterSet):
+    search_paths = ("plan__name",)
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    updated_since = updated_since()
+    ordering = ordering(["fiscal_year", "closes_at", "updated_at"])
+
+    class Meta:
+        model = ReportingCycle
+        fields = ["kind", "state"]
+
+
+class SubmissionFilterSet(PortalFilterSet):
+    search_paths = ("department__name", "cycle__plan__name")
+
+    organization = RowFilter(Organization, "cycle__plan__organization", "団体")
+    plan = RowFilter(Plan, "cycle__plan", "計画")
+    cycle = RowFilter(ReportingCycle, "cycle", "年度照会")
+    department = InDepartment()
+    updated_since = updated_since()
+    ordering = ordering(["submitted_at", "approved_at", "updated_at"])
+
+    class Meta:
+        model = Submission
+        fields = ["state"]

@@ -1,0 +1,8 @@
+"""Pages of plans. `dxportal.page_urls` adds those that span the apps to the same namespace."""
+
+from django.urls import path
+
+from plans import views
+
+app_name = "plans"
+urlpatterns = [path("", views.PlanList.as_view(), name="list")]
