@@ -1,48 +1,65 @@
-"""How other systems get in: `Authorization: Bearer …`."""
+"""Organizations and departments in the API."""
 
-from datetime import timedelta
+from django.db.models import QuerySet
+from rest_framework import serializers
 
-from django.utils import timezone
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.request import Request
-
-from accounts.audit import Actor
-from accounts.models import ApiToken, Channel, User
-from accounts.models.tokens import hash_token
-
-LAST_USE_PRECISION = timedelta(minutes=1)
+from accounts.filters import DepartmentFilterSet, OrganizationFilterSet
+from accounts.models import Department, DepartmentSuccession, Organization
+from accounts.viewsets import ReadOnlyRows
 
 
-class TokenAuthentication(BaseAuthentication):
-    """Bearer tokens; the request's `auth` is the token, whose scope the policy asks for."""
-
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        scheme, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        token = (
-            ApiToken.objects.select_related("user")
-            .filter(digest=hash_token(secret.strip()))
-            .first()
-        )
-        if token is None or not token.is_usable:
-            raise AuthenticationFailed("トークンが正しくないか、失効しています。")
-        self._note_use(token)
-        return token.user, token
-
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
-
-    @staticmethod
-    def _note_use(token: ApiToken) -> None:
-        """Keep the last use to the minute, so that reading does not write on every call."""
-        now = timezone.now()
-        if token.last_used_at is None or now - token.last_used_at > LAST_USE_PRECISION:
-            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+class OrganizationSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Organization
+        fields = ["id", "code", "name", "kana", "source_note"]
+        read_only_fields = fields
 
 
-def actor_of(request: Request) -> Actor:
-    """Who acts in an API request."""
-    token = request.auth if isinstance(request.auth, ApiToken) else None
-    return Actor(request.user, Channel.API, token)
+class OrganizationViewSet(ReadOnlyRows):
+    queryset = Organization.objects.all()
+    serializer_class = OrganizationSerializer
+    filterset_class = OrganizationFilterSet
+    about = "市・町・県など、計画を持つ団体です。自分に役割のある団体だけが見えます。"
+
+
+class SuccessorSerializer(serializers.ModelSerializer):
+    department = serializers.PrimaryKeyRelatedField(
+        source="successor", read_only=True, label="新部局"
+    )
+
+    class Meta:
+        model = DepartmentSuccession
+        fields = ["department", "on"]
+        read_only_fields = fields
+
+
+class DepartmentSerializer(serializers.ModelSerializer):
+    successors = SuccessorSerializer(
+        source="successions", many=True, read_only=True, help_text="組織改編で引き継いだ部局。"
+    )
+
+    class Meta:
+        model = Department
+        fields = [
+            "id",
+            "organization",
+            "key",
+            "name",
+            "parent",
+            "position",
+            "valid_from",
+            "valid_to",
+            "successors",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class DepartmentViewSet(ReadOnlyRows):
+    queryset = Department.objects.all()
+    serializer_class = DepartmentSerializer
+    filterset_class = DepartmentFilterSet
+    about = "部・局・課・室の木です。なくなった部局も、引き継いだ部局とともに残ります。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.prefetch_related("successions")

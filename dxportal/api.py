@@ -1,15 +1,183 @@
-"""The API's router, pages, and errors as RFC 9457 problem details."""
+"""Report jobs and finished reports in the API."""
 
-from rest_framework.pagination import PageNumberPagination
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.authentication import actor_of
+from accounts.viewsets import ReadOnlyRows, StrictSerializer, WritesWithVersion, find_visible
+from dxportal import services
+from dxportal.filters import ReportFilterSet, ReportJobFilterSet
+from dxportal.models import ReportJob
+from plans import fiscal_years
+from plans.api import PersonName
+from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from plans.models import Plan
+
+MEDIA_TYPES = {
+    ReportJob.Format.PDF: "application/pdf",
+    ReportJob.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
-class Pages(PageNumberPagination):
-    page_size = 100
-    max_page_size = 1000
-    page_size_query_param = "page_size"
+class ReportJobSerializer(serializers.ModelSerializer):
+    percent = serializers.IntegerField(read_only=True, label="進み（％）")
+    requested_by_name = PersonName(source="requested_by", label="依頼者")
+    report = serializers.SerializerMethodField(
+        label="報告書", help_text="できあがった報告書（`reports`）の番号。できるまではnull。"
+    )
+
+    class Meta:
+        model = ReportJob
+        fields = [
+            "id",
+            "plan",
+            "fiscal_year",
+            "format",
+            "state",
+            "step",
+            "percent",
+            "attempts",
+            "error",
+            "report",
+            "requested_by_name",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+    def get_report(self, job: ReportJob) -> int | None:
+        return job.pk if job.state == ReportJob.State.DONE else None
 
 
-def problem_details(exc, context):
-    from rest_framework.views import exception_handler
+class ReportRequestSerializer(StrictSerializer):
+    """Which report is wanted."""
 
-    return exception_handler(exc, context)
+    plan = serializers.IntegerField(label="計画", min_value=1)
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    format = serializers.ChoiceField(label="形式", choices=ReportJob.Format.choices)
+
+
+class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
+    queryset = ReportJob.objects.all()
+    serializer_class = ReportJobSerializer
+    filterset_class = ReportJobFilterSet
+    body_classes = {"create": ReportRequestSerializer}
+    about = "報告書の作成の依頼と、その進みです。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("requested_by")
+
+    @extend_schema(responses={202: ReportJobSerializer})
+    def create(self, request: Request) -> Response:
+        """Ask for a report; a worker builds it. The same open request is not made twice."""
+        body = self.body()
+        plan = find_visible(Plan.objects, request, body["plan"], "plan")
+        job = services.request_report(
+            actor_of(request), plan, body["fiscal_year"], body["format"]
+        )
+        return self.created(job.pk, status=202)
+
+
+class ReportSerializer(serializers.ModelSerializer):
+    filename = serializers.SerializerMethodField(label="ファイル名")
+    download = serializers.SerializerMethodField(
+        label="ダウンロード", help_text="ファイルのアドレス。開くたびに権限を確かめます。"
+    )
+    requested_by_name = PersonName(source="requested_by", label="依頼者")
+
+    class Meta:
+        model = ReportJob
+        fields = [
+            "id",
+            "plan",
+            "fiscal_year",
+            "format",
+            "filename",
+            "size",
+            "sha256",
+            "unapproved_count",
+            "data_as_of",
+            "finished_at",
+            "requested_by_name",
+            "download",
+        ]
+        read_only_fields = fields
+
+    def get_filename(self, job: ReportJob) -> str:
+        return filename_of(job)
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_download(self, job: ReportJob) -> str:
+        return reverse("api-reports-download", args=[job.pk], request=self.context["request"])
+
+
+def filename_of(job: ReportJob) -> str:
+    year = fiscal_years.long_form(job.fiscal_year)
+    return f"{job.plan.name}_{year}報告書.{job.format}"
+
+
+class AnyFile(BaseContentNegotiation):
+    """A download has one form; whatever the client would like to accept, that is what it gets."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class PdfFile(BaseRenderer):
+    media_type = MEDIA_TYPES[ReportJob.Format.PDF]
+    format = "pdf"
+
+
+class XlsxFile(BaseRenderer):
+    media_type = MEDIA_TYPES[ReportJob.Format.XLSX]
+    format = "xlsx"
+
+
+class ReportViewSet(ReadOnlyRows):
+    queryset = ReportJob.objects.filter(state=ReportJob.State.DONE)
+    serializer_class = ReportSerializer
+    filterset_class = ReportFilterSet
+    about = "できあがった報告書のファイルです。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan", "requested_by")
+
+    @extend_schema(responses={200: OpenApiTypes.BINARY})
+    @action(
+        detail=True,
+        filter_backends=[],
+        renderer_classes=[PdfFile, XlsxFile],
+        content_negotiation_class=AnyFile,
+    )
+    def download(self, request: Request, pk: str) -> FileResponse:
+        """The file; the rights are checked again at every call."""
+        job = self.get_object()
+        try:
+            file = default_storage.open(job.file.name)
+        except FileNotFoundError:
+            raise NotFound("報告書のファイルがありません。もう一度作成してください。") from None
+        return FileResponse(
+            file,
+            as_attachment=True,
+            filename=filename_of(job),
+            content_type=MEDIA_TYPES[job.format],
+        )

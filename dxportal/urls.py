@@ -9,5 +9,6 @@ urlpatterns = [
     path("", include("dxportal.page_urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("dxportal.api_urls")),
     path("healthz/", healthz, name="healthz"),
 ]

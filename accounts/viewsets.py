@@ -1,0 +1,274 @@
+"""What every endpoint of the API is made of. Views declare; these bases act.
+
+Rows come through `visible_to` here and nowhere else, so what a person may not see does not exist
+for them (404). Nothing that a client sends is passed over in silence: a parameter or a field that
+the endpoint does not know is refused by name, so a slip of the pen never widens a selection or
+loses a value.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Model, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import mixins, serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.authentication import actor_of
+
+TRUE_FALSE = ("true", "false")
+
+
+class Pages(PageNumberPagination):
+    """`count`, `next`, `previous`, `results`; a page that makes no sense is refused."""
+
+    page_size = 100
+    max_page_size = 1000
+    page_size_query_param = "page_size"
+    page_query_description = "ページ番号（1から）。"
+    page_size_query_description = f"1ページの件数（1〜{max_page_size}、既定は{page_size}）。"
+    invalid_page_message = "{page_number}ページはありません。"
+
+    def get_page_size(self, request: Request) -> int:
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
+            return self.page_size
+        size = _whole_number(text)
+        if size is None or not 1 <= size <= self.max_page_size:
+            raise ValidationError(
+                {self.page_size_query_param: f"1から{self.max_page_size}までの整数です。"}
+            )
+        return size
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        text = request.query_params.get(self.page_query_param, "1")
+        number = _whole_number(text)
+        if number is None or number < 1:
+            raise ValidationError({self.page_query_param: "1以上の整数です。"})
+        return number
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        described = super().get_paginated_response_schema(schema)
+        described["required"] = ["count", "next", "previous", "results"]
+        properties = described["properties"]
+        properties["count"] |= {"description": "条件に合うすべての件数。"}
+        properties["next"] |= {"description": "次のページの住所。最後のページではnull。"}
+        properties["previous"] |= {"description": "前のページの住所。最初のページではnull。"}
+        for name in ("next", "previous"):
+            properties[name]["example"] = f"https://portal.example.jp/api/v1/…?{self.page_query_param}=2"
+        return described
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+class StrictFilters(DjangoFilterBackend):
+    """The model's FilterSet, the same as on its page, but nothing is guessed or passed over."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
+        filterset_class = self.get_filterset_class(view, queryset)
+        if filterset_class is not None:
+            _require_plain_booleans(request, filterset_class)
+        return in_stable_order(super().filter_queryset(request, queryset, view))
+
+
+def _require_plain_booleans(request: Request, filterset_class: Any) -> None:
+    """The forms of pages take anything else than yes or no for "don't care"; a client must not."""
+    wrong = {
+        name: "true か false を指定してください。"
+        for name, declared in filterset_class.base_filters.items()
+        if isinstance(declared, django_filters.BooleanFilter)
+        and request.query_params.get(name, "true") not in TRUE_FALSE
+    }
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def in_stable_order(queryset: QuerySet) -> QuerySet:
+    """Rows that are equal in what they are sorted by keep one order, so pages never overlap."""
+    names = queryset.query.order_by or queryset.model._meta.ordering
+    return queryset.order_by(*names, "pk")
+
+
+class WithinScope(BasePermission):
+    """A token that only reads does not write. Which rows and acts: the policy, in the services."""
+
+    message = "このトークンは読み取り専用です。"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method in SAFE_METHODS or request.method not in view.allowed_methods:
+            return True  # a method that does not exist is told as such
+        return not actor_of(request).is_read_only
+
+
+class Rows(GenericViewSet):
+    """The base of all endpoints: rows of one model that the person may see.
+
+    Subclasses declare `queryset`, `serializer_class` and `filterset_class`, what the rows are in
+    a sentence (`about`), and fetch in advance what one page shows (`for_reading`).
+    """
+
+    pagination_class = Pages
+    filter_backends = [StrictFilters]
+    lookup_value_regex = r"\d+"
+
+    filterset_class: ClassVar[Any] = None
+    # A sentence for the reference: what one row is.
+    about: ClassVar[str] = ""
+    # Query parameters of single actions; lists know theirs from the FilterSet.
+    parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [*super().get_permissions(), WithinScope()]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.refuse_unknown_parameters(request)
+
+    def get_queryset(self) -> QuerySet:
+        rows = self.queryset.all()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        return self.for_reading(rows.visible_to(self.request.user))
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        """Fetch in advance what the rows show, in a number of queries that does not grow."""
+        return queryset
+
+    def known_parameters(self) -> set[str]:
+        if self.action != "list":
+            return set(self.parameters.get(self.action or "", ()))
+        filters = self.filterset_class.base_filters if self.filterset_class else ()
+        pages = (Pages.page_query_param, Pages.page_size_query_param)
+        return {*filters, *pages}
+
+    def refuse_unknown_parameters(self, request: Request) -> None:
+        """Also refuses a parameter that is given twice or left empty: what was meant is unclear."""
+        if self.action in (None, "metadata"):
+            return
+        known = self.known_parameters()
+        wrong = {}
+        for name, values in request.query_params.lists():
+            if name not in known:
+                wrong[name] = "このパラメーターはありません。" + _list_of(known)
+            elif len(values) > 1:
+                wrong[name] = "同じパラメーターが2回以上あります。"
+            elif not values[0].strip():
+                wrong[name] = "値が空です。絞り込まないときは、パラメーターごと省いてください。"
+        if wrong:
+            raise ValidationError(wrong, code="parameter")
+
+
+def _list_of(names: Iterable[str]) -> str:
+    listed = "、".join(sorted(names))
+    return f"使えるのは {listed} です。" if listed else "ここではパラメーターを使えません。"
+
+
+class ReadOnlyRows(mixins.RetrieveModelMixin, mixins.ListModelMixin, Rows):
+    """Rows that the API shows and does not change."""
+
+
+class StrictSerializer(serializers.Serializer):
+    """The body of a write. A field that it does not have is refused by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                known = "、".join(self.fields)
+                message = f"この項目はありません。書き込めるのは {known} です。"
+                raise ValidationError({name: message for name in unknown})
+        return super().to_internal_value(data)
+
+
+class FigureText(serializers.Field):
+    """A figure as text, so that no digit is lost on the way; a whole number may be a JSON number.
+
+    Becomes the text; null and "" are both "nothing entered".
+    """
+
+    MAX_LENGTH = 200
+    default_error_messages = {
+        "decimal": "小数は、けたが失われないように文字列で送ってください（例：\"12.3\"）。",
+        "type": "数値は文字列で送ってください（例：\"1234\"）。",
+        "length": f"{MAX_LENGTH}文字までです。",
+        "control": "使えない文字があります。",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_null=True, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, float):
+            self.fail("decimal")
+        if isinstance(data, bool) or not isinstance(data, str | int):
+            self.fail("type")
+        text = str(data)
+        if len(text) > self.MAX_LENGTH:
+            self.fail("length")
+        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+            self.fail("control")
+        return text
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        empty, value = super().validate_empty_values(data)
+        return empty, "" if empty and value is None else value
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+class Figure(serializers.DecimalField):
+    """A stored decimal as text, without the zeros that the column adds behind it."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("max_digits", 20)
+        options.setdefault("decimal_places", 6)
+        super().__init__(normalize_output=True, read_only=True, **options)
+
+
+def find_visible(queryset: QuerySet, request: Request, pk: int, field: str) -> Model:
+    """The row that a body names, if the person may see it; else 404, as for its own address."""
+    row = queryset.visible_to(request.user).filter(pk=pk).first()
+    if row is None:
+        raise NotFound({field: f"{queryset.model._meta.verbose_name}がありません。"})
+    return row
+
+
+class WritesWithVersion:
+    """Writes through a service. Subclasses give `body_classes` and say what the services do."""
+
+    body_classes: ClassVar[Mapping[str, type[StrictSerializer]]]
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer]:
+        return self.body_classes.get(self.action, self.serializer_class)
+
+    def body(self, partial: bool = False) -> dict[str, Any]:
+        """What was sent, its shape checked."""
+        made = self.body_classes[self.action](data=self.request.data, partial=partial)
+        made.is_valid(raise_exception=True)
+        return made.validated_data
+
+    def represent(self, pk: int) -> dict[str, Any]:
+        """The row as reading it would answer now."""
+        row = self.get_queryset().get(pk=pk)
+        return self.serializer_class(row, context=self.get_serializer_context()).data
+
+    def created(self, pk: int, status: int = 201) -> Response:
+        location = self.reverse_action("detail", args=[pk])
+        return Response(self.represent(pk), status=status, headers={"Location": location})
+
+
+def require_version(text: str | None) -> int:
+    """The version that a DELETE names in its address."""
+    number = _whole_number(text or "")
+    if number is None:
+        raise ValidationError({"version": "読み取ったときの版（整数）を指定してください。"})
+    return number

@@ -1,0 +1,56 @@
+"""The API's addresses, all under /api/v1/."""
+
+from django.urls import path, re_path
+from rest_framework.routers import APIRootView, DefaultRouter
+
+from accounts import api as accounts
+from budgets import api as budgets
+from dxportal import api as reports
+from dxportal.api_reference import Reference, Schema
+from dxportal.problems import ProblemView, UnknownAddress
+from kpi import api as kpi
+from plans import api as plans
+from projects import api as projects
+
+RESOURCES = {
+    "organizations": accounts.OrganizationViewSet,
+    "departments": accounts.DepartmentViewSet,
+    "plans": plans.PlanViewSet,
+    "levels": plans.LevelViewSet,
+    "measures": plans.MeasureViewSet,
+    "phases": plans.PhaseViewSet,
+    "tags": projects.TagViewSet,
+    "projects": projects.ProjectViewSet,
+    "placements": projects.PlacementViewSet,
+    "schedule": projects.ScheduleViewSet,
+    "indicators": kpi.IndicatorViewSet,
+    "indicator-uses": kpi.IndicatorUseViewSet,
+    "targets": kpi.TargetViewSet,
+    "actuals": kpi.ActualViewSet,
+    "reviews": projects.ReviewViewSet,
+    "budgets": budgets.BudgetViewSet,
+    "cycles": plans.CycleViewSet,
+    "submissions": plans.SubmissionViewSet,
+    "reports": reports.ReportViewSet,
+    "jobs": reports.ReportJobViewSet,
+}
+
+
+class Root(APIRootView):
+    """The resources of the API and their addresses."""
+
+
+router = DefaultRouter()
+router.root_view_name = "api-root"
+router.APIRootView = Root
+router.include_format_suffixes = False
+for name, viewset in RESOURCES.items():
+    router.register(name, viewset, basename=f"api-{name}")
+
+urlpatterns = [
+    *router.urls,
+    path("schema/", Schema.as_view(), name="api-schema"),
+    path("docs/", Reference.as_view(), name="api-docs"),
+    path("problems/<slug:name>/", ProblemView.as_view(), name="api-problem"),
+    re_path(r"^.*$", UnknownAddress.as_view()),
+]

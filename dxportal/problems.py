@@ -1,0 +1,306 @@
+"""Errors of the API as problem details (RFC 9457), in Japanese, with field, message and value."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.views import APIView, set_rollback
+
+from accounts.versions import StaleVersion
+from plans.services import Locked
+
+logger = logging.getLogger("django.request")
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "/api/v1/problems/"
+# What was sent is sent back so that it can be found; a long text only in its beginning.
+MAX_VALUE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its status, what it is called, and what a client should do about it."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+KINDS = {
+    "invalid": Kind(
+        400,
+        "入力に誤りがあります",
+        "`errors` に、項目・値・理由があります。すべて直してから送り直してください。"
+        "何も保存されていません。",
+    ),
+    "invalid-parameter": Kind(
+        400,
+        "パラメーターに誤りがあります",
+        "`errors` に、パラメーター・値・理由があります。知らないパラメーターを黙って無視することは"
+        "ありません。",
+    ),
+    "malformed": Kind(400, "本文を読み取れません", "本文を正しいJSONにしてください。"),
+    "not-authenticated": Kind(
+        401,
+        "認証が必要です",
+        "`Authorization: Bearer トークン` を付けるか、ポータルにサインインしてください。",
+    ),
+    "forbidden": Kind(
+        403, "権限がありません", "役割またはトークンの範囲を管理者に確かめてください。"
+    ),
+    "not-found": Kind(
+        404, "見つかりません", "番号とアドレスを確かめてください。権限のない団体のものも見えません。"
+    ),
+    "method-not-allowed": Kind(
+        405, "この操作はできません", "`Allow` ヘッダーに、できる操作があります。"
+    ),
+    "not-acceptable": Kind(406, "この形式では返せません", "`Accept` を application/json にします。"),
+    "conflict": Kind(
+        409,
+        "ほかの人が先に変更しました",
+        "`current` がいまの値、`yours` が送られた値です。読み直し、どちらにするか決めて、"
+        "`current.version` を付けて送り直してください。",
+    ),
+    "unsupported-media-type": Kind(
+        415, "この形式は受け取れません", "`Content-Type` を application/json にします。"
+    ),
+    "locked": Kind(
+        423,
+        "いまは変更できません",
+        "年度照会が入力中でないか、提出・承認・確定されています。`detail` に理由があります。"
+        "送り直しても同じなので、事務局に確かめてください。",
+    ),
+    "throttled": Kind(429, "呼び出しが多すぎます", "`Retry-After` の秒数だけ待ってください。"),
+    "internal": Kind(
+        500, "サーバーで問題が起きました", "記録に残しました。続くときは管理者に知らせてください。"
+    ),
+}
+BY_STATUS = {kind.status: name for name, kind in reversed(KINDS.items())}
+
+
+class FieldErrorSerializer(serializers.Serializer):
+    field = serializers.CharField(
+        allow_null=True, label="項目", help_text="全体についての誤りではnull。"
+    )
+    message = serializers.CharField(label="理由")
+    value = serializers.JSONField(
+        allow_null=True, required=False, label="送られた値", help_text="送られたときだけ入ります。"
+    )
+
+
+class ProblemSerializer(serializers.Serializer):
+    """The shape of a problem, for the schema."""
+
+    type = serializers.CharField(label="種類", help_text=f"{TYPE_PREFIX}… のアドレス。")
+    title = serializers.CharField(label="見出し")
+    status = serializers.IntegerField(label="状態コード")
+    detail = serializers.CharField(label="説明")
+    instance = serializers.CharField(label="呼び出し先")
+    errors = FieldErrorSerializer(many=True, required=False, label="項目ごとの誤り")
+
+
+class ConflictSerializer(ProblemSerializer):
+    """A problem of two writers, with both values."""
+
+    current = serializers.DictField(
+        label="いまの値", help_text="だれが（`entered_by_name`）、いつ（`updated_at`）変更したか。"
+    )
+    yours = serializers.DictField(label="送られた値")
+
+
+def problem_details(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """REST framework's exception handler: every error, whatever raised it, in one shape."""
+    request: Request = context["request"]
+    set_rollback()
+    if isinstance(exc, StaleVersion):
+        return _conflict(exc, request, context["view"])
+    exc = _as_api_exception(exc)
+    if not isinstance(exc, exceptions.APIException):
+        return _unexpected(exc, request)
+    headers = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait))
+    found = list(_errors(exc.detail, _sent(exc, request)))
+    named = [error for error in found if error["field"] is not None]
+    is_about_fields = isinstance(exc, exceptions.ValidationError) or named
+    detail = "".join(dict.fromkeys(error["message"] for error in found)) if found else ""
+    if named:
+        detail = "、".join(dict.fromkeys(error["field"] for error in named)) + "を確かめてください。"
+    return problem(
+        request, _name_of(exc, request), detail, headers, errors=found if is_about_fields else None
+    )
+
+
+def _as_api_exception(exc: Exception) -> Exception:
+    if isinstance(exc, Locked):
+        return _LockedNow("".join(exc.messages))
+    if isinstance(exc, ModelValidationError):
+        return exceptions.ValidationError(_plain_errors(exc))
+    if isinstance(exc, Http404):
+        return exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        return exceptions.PermissionDenied(*exc.args)
+    return exc
+
+
+class _LockedNow(exceptions.APIException):
+    status_code = 423
+
+
+def _plain_errors(exc: ModelValidationError) -> Any:
+    if hasattr(exc, "error_dict"):
+        return exc.message_dict
+    return exc.messages
+
+
+def _name_of(exc: exceptions.APIException, request: Request) -> str:
+    if isinstance(exc, exceptions.ParseError):
+        return "malformed"
+    if exc.status_code == 400 and request.method in ("GET", "HEAD", "DELETE"):
+        return "invalid-parameter"
+    if exc.status_code == 400 and _codes(exc) == {"parameter"}:
+        return "invalid-parameter"
+    return BY_STATUS.get(exc.status_code, "invalid")
+
+
+def _codes(exc: exceptions.APIException) -> set[str]:
+    codes = exc.get_codes()
+    if not isinstance(codes, dict):
+        return set()
+    return {code for several in codes.values() for code in several}
+
+
+def _errors(detail: Any, sent: Mapping[str, Any], path: str = "") -> Iterator[dict[str, Any]]:
+    """REST framework's nested errors, flat: `targets.0.value`."""
+    if isinstance(detail, Mapping):
+        for name, below in detail.items():
+            is_whole = name in (NON_FIELD_ERRORS, "non_field_errors", "detail")
+            yield from _errors(below, sent, path if is_whole else f"{path}.{name}".lstrip("."))
+    elif isinstance(detail, list | tuple):
+        for place, below in enumerate(detail):
+            is_nested = isinstance(below, Mapping | list)
+            yield from _errors(below, sent, f"{path}.{place}".lstrip(".") if is_nested else path)
+    else:
+        error: dict[str, Any] = {"field": path or None, "message": str(detail)}
+        if path in sent:
+            error["value"] = _shortened(sent[path])
+        yield error
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > MAX_VALUE_LENGTH:
+        return value[:MAX_VALUE_LENGTH] + "…"
+    if isinstance(value, list | dict) and len(json.dumps(value, default=str)) > MAX_VALUE_LENGTH:
+        return "（長いため省略）"
+    return value
+
+
+def _sent(exc: exceptions.APIException, request: Request) -> dict[str, Any]:
+    """What was sent, by name: parameters, and the body where it could be read."""
+    sent: dict[str, Any] = {
+        name: values[0] if len(values) == 1 else values
+        for name, values in request.query_params.lists()
+    }
+    if isinstance(exc, exceptions.ParseError | exceptions.UnsupportedMediaType):
+        return sent
+    if request.method in ("POST", "PUT", "PATCH") and request.successful_authenticator:
+        body = request.data
+        if isinstance(body, Mapping):
+            sent |= {str(name): value for name, value in body.items()}
+    return sent
+
+
+def _conflict(exc: StaleVersion, request: Request, view: Any) -> HttpResponse:
+    """Both values, and who wrote the stored one when, so that a person can decide."""
+    yours = {**request.query_params.dict(), **request.data} if request.method != "DELETE" else {}
+    current = view.represent(exc.current.pk)
+    detail = f"{exc}（いまの版：{current['version']}）"
+    return problem(request, "conflict", detail, current=current, yours=yours)
+
+
+def _unexpected(exc: Exception, request: Request) -> HttpResponse:
+    """A fault of the portal: logged with its trace, told without it."""
+    django_request = request._request
+    got_request_exception.send(sender=APIView, request=django_request)
+    logger.error(
+        "Internal Server Error: %s",
+        django_request.path,
+        exc_info=exc,
+        extra={"status_code": 500, "request": django_request},
+    )
+    return problem(request, "internal", "")
+
+
+def problem(
+    request: Request,
+    name: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> HttpResponse:
+    """The answer. Plain, so that it is the same whatever the endpoint would have rendered."""
+    kind = KINDS[name]
+    body = {
+        "type": TYPE_PREFIX + name + "/",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.remedy,
+        "instance": request.path,
+        **{name: value for name, value in members.items() if value is not None},
+    }
+    text = json.dumps(body, cls=JSONEncoder, ensure_ascii=False)
+    return HttpResponse(
+        text, status=kind.status, content_type=CONTENT_TYPE, headers=dict(headers or {})
+    )
+
+
+class KindSerializer(serializers.Serializer):
+    type = serializers.CharField(label="種類")
+    title = serializers.CharField(label="見出し")
+    status = serializers.IntegerField(label="状態コード")
+    remedy = serializers.CharField(label="どうすればよいか")
+
+
+class ProblemView(APIView):
+    """What a problem's `type` leads to: what it means and what to do."""
+
+    permission_classes = [IsAuthenticated]
+    serializer_class = KindSerializer
+
+    def get(self, request: Request, name: str) -> Response:
+        if name not in KINDS:
+            raise exceptions.NotFound()
+        kind = KINDS[name]
+        return Response(
+            {
+                "type": TYPE_PREFIX + name + "/",
+                "title": kind.title,
+                "status": kind.status,
+                "remedy": kind.remedy,
+            }
+        )
+
+
+class UnknownAddress(APIView):
+    """Everything under the API that has no address of its own."""
+
+    permission_classes = [IsAuthenticated]
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        hint = "" if request.path.endswith("/") else "アドレスの末尾に / を付けてください。"
+        raise exceptions.NotFound("このアドレスはありません。" + hint)

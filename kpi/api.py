@@ -1,0 +1,363 @@
+"""Indicators, their uses and their values in the API."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import actor_of
+from accounts.viewsets import (
+    Figure,
+    FigureText,
+    ReadOnlyRows,
+    StrictSerializer,
+    WritesWithVersion,
+    find_visible,
+    require_version,
+)
+from kpi import services
+from kpi.achievement import achievement_of
+from kpi.filters import (
+    ActualFilterSet,
+    IndicatorFilterSet,
+    IndicatorUseFilterSet,
+    TargetFilterSet,
+)
+from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target, ValueStatus
+from kpi.services import ActualEntry
+from plans.api import PersonName
+from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from plans.services import Locked
+
+# Achievement has no end of decimals (5 ÷ 7); this many are sent, rounded half up.
+PERCENT_STEP = Decimal("0.000001")
+
+
+class DefinitionChangeSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = DefinitionChange
+        fields = ["from_fiscal_year", "name", "unit", "formula", "rationale", "note"]
+        read_only_fields = fields
+
+
+class IndicatorSerializer(serializers.ModelSerializer):
+    tolerance = Figure(
+        label="維持の許容幅（％）",
+        max_digits=7,
+        decimal_places=2,
+        help_text="「維持」の指標で、目標からこの割合までのずれを達成とみなします。",
+    )
+    baseline_value = Figure(label="基準値", allow_null=True)
+    definition_changes = DefinitionChangeSerializer(
+        many=True, read_only=True, help_text="年度の途中からの定義の変更。"
+    )
+
+    class Meta:
+        model = Indicator
+        fields = [
+            "id",
+            "organization",
+            "key",
+            "name",
+            "unit",
+            "decimals",
+            "direction",
+            "aggregation",
+            "is_qualitative",
+            "achievement_method",
+            "tolerance",
+            "department",
+            "numerator_label",
+            "denominator_label",
+            "formula",
+            "rationale",
+            "baseline_fiscal_year",
+            "baseline_value",
+            "baseline_text",
+            "measured_every",
+            "measured_from",
+            "definition_changes",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class IndicatorViewSet(ReadOnlyRows):
+    queryset = Indicator.objects.all()
+    serializer_class = IndicatorSerializer
+    filterset_class = IndicatorFilterSet
+    about = (
+        "指標の定義です。目標は `targets`、実績は `actuals`、使われる場所は `indicator-uses` に"
+        "あります。"
+    )
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.prefetch_related("definition_changes")
+
+
+class IndicatorUseSerializer(serializers.ModelSerializer):
+    indicator_name = serializers.CharField(source="indicator.name", read_only=True, label="指標名")
+
+    class Meta:
+        model = IndicatorUse
+        fields = [
+            "id",
+            "plan",
+            "indicator",
+            "indicator_name",
+            "role",
+            "measure",
+            "project",
+            "position",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class IndicatorUseViewSet(ReadOnlyRows):
+    queryset = IndicatorUse.objects.all()
+    serializer_class = IndicatorUseSerializer
+    filterset_class = IndicatorUseFilterSet
+    about = "指標が計画のどこで使われるか（施策のKPI、事業の活動指標など）です。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("indicator")
+
+
+class ValueSerializer(serializers.ModelSerializer):
+    """What targets and actuals show alike."""
+
+    indicator_key = serializers.CharField(
+        source="indicator.key", read_only=True, label="指標の識別子"
+    )
+    indicator_name = serializers.CharField(source="indicator.name", read_only=True, label="指標名")
+    unit = serializers.CharField(source="indicator.unit", read_only=True, label="単位")
+    value = Figure(label="値", allow_null=True, help_text="数値がないときはnull（0とは別です）。")
+
+
+class TargetSerializer(ValueSerializer):
+    class Meta:
+        model = Target
+        fields = [
+            "id",
+            "indicator",
+            "indicator_key",
+            "indicator_name",
+            "fiscal_year",
+            "kind",
+            "revision",
+            "is_current",
+            "value",
+            "unit",
+            "comparison",
+            "raw_text",
+            "note",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class TargetViewSet(ReadOnlyRows):
+    queryset = Target.objects.all()
+    serializer_class = TargetSerializer
+    filterset_class = TargetFilterSet
+    about = "指標の1年度の目標です。改定前の目標も、`is_current` をfalseにして残ります。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("indicator")
+
+
+class AchievementSerializer(serializers.Serializer):
+    percent = serializers.CharField(
+        allow_null=True, label="達成率（％）", help_text="小数6桁まで。求められないときはnull。"
+    )
+    reached = serializers.BooleanField(allow_null=True, label="目標に達したか")
+    formula = serializers.CharField(label="式")
+    reason = serializers.CharField(label="求められない理由")
+
+
+class ActualSerializer(ValueSerializer):
+    numerator = Figure(label="分子", allow_null=True)
+    denominator = Figure(label="分母", allow_null=True)
+    achievement = serializers.SerializerMethodField(
+        label="達成率", help_text="同じ年度の現行の目標に対する達成率。年度の実績でなければnull。"
+    )
+    entered_by_name = PersonName(source="entered_by", label="入力者")
+
+    class Meta:
+        model = Actual
+        fields = [
+            "id",
+            "indicator",
+            "indicator_key",
+            "indicator_name",
+            "fiscal_year",
+            "kind",
+            "status",
+            "value",
+            "unit",
+            "numerator",
+            "denominator",
+            "raw_text",
+            "is_preliminary",
+            "note",
+            "known_on",
+            "state",
+            "achievement",
+            "entered_by_name",
+            "source_note",
+            "version",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_achievement(self, actual: Actual) -> AchievementSerializer(allow_null=True):  # type: ignore[valid-type]  # for the schema
+        if actual.kind != Actual.Kind.ACTUAL:
+            return None
+        targets = {
+            target.fiscal_year: target
+            for target in actual.indicator.targets.all()
+            if target.is_current and target.kind == Target.Kind.TARGET
+        }
+        found = achievement_of(actual.indicator, targets.get(actual.fiscal_year), actual)
+        return {
+            "percent": _percent_text(found.percent),
+            "reached": found.reached,
+            "formula": found.formula,
+            "reason": found.reason,
+        }
+
+
+def _percent_text(percent: Decimal | None) -> str | None:
+    if percent is None:
+        return None
+    return format(percent.quantize(PERCENT_STEP, ROUND_HALF_UP).normalize(), "f")
+
+
+WRITABLE_STATUSES = [
+    (status.value, status.label) for status in ValueStatus if status != ValueStatus.UNSTATED
+]
+
+
+class ActualEntryFields(StrictSerializer):
+    value = FigureText(
+        label="値",
+        help_text="「1,234」「▲12.5」「全庁展開」など、書いたとおりの文字列。値がなければnull。",
+    )
+    status = serializers.ChoiceField(label="値の状態", choices=WRITABLE_STATUSES, required=False)
+    note = serializers.CharField(
+        label="コメント", required=False, allow_blank=True, trim_whitespace=False, max_length=2000
+    )
+    is_preliminary = serializers.BooleanField(label="速報", required=False)
+    numerator = FigureText(label="分子", help_text="分母とともに送ると、率を計算します。")
+    denominator = FigureText(label="分母", help_text="分子とともに送ると、率を計算します。")
+
+
+class ActualCreateSerializer(ActualEntryFields):
+    indicator = serializers.IntegerField(label="指標", min_value=1)
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    version = serializers.IntegerField(
+        label="版",
+        required=False,
+        allow_null=True,
+        help_text="初めての書き込みなのでnullです。すでに値があれば409になります。",
+    )
+
+    def validate_version(self, version: int | None) -> None:
+        if version is not None:
+            raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
+
+
+class ActualChangeSerializer(ActualEntryFields):
+    """The fields to change; those left out stay as they are."""
+
+    version = serializers.IntegerField(
+        label="版", min_value=1, help_text="読み取ったときの `version`。"
+    )
+
+
+class ActualViewSet(WritesWithVersion, ReadOnlyRows):
+    queryset = Actual.objects.all()
+    serializer_class = ActualSerializer
+    filterset_class = ActualFilterSet
+    body_classes = {"create": ActualCreateSerializer, "partial_update": ActualChangeSerializer}
+    parameters = {"destroy": ["version"]}
+    about = (
+        "指標の1年度の実績です。0、空（行がない）、該当なし、未集計は、`status` と `value` で"
+        "区別します。"
+    )
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        current = Target.objects.filter(is_current=True)
+        return queryset.select_related("indicator", "entered_by").prefetch_related(
+            Prefetch("indicator__targets", current)
+        )
+
+    def create(self, request: Request) -> Response:
+        """Write a year for the first time; a value that is there already is never replaced."""
+        body = self.body()
+        indicator = find_visible(Indicator.objects, request, body["indicator"], "indicator")
+        actual = services.record_actual(
+            actor_of(request), indicator, body["fiscal_year"], _entry({}, body), None
+        )
+        return self.created(actual.pk)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Only what is sent changes; `version` must be the one that was read."""
+        actual = self._writable()
+        body = self.body()
+        services.record_actual(
+            actor_of(request),
+            actual.indicator,
+            actual.fiscal_year,
+            _entry(_stored(actual), body),
+            body["version"],
+        )
+        return Response(self.represent(actual.pk))
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Back to "nothing entered"; the audit log keeps what it said."""
+        actual = self._writable()
+        version = require_version(request.query_params.get("version"))
+        services.clear_actual(actor_of(request), actual.indicator, actual.fiscal_year, version)
+        return Response(status=204)
+
+    def _writable(self) -> Actual:
+        actual: Actual = self.get_object()
+        if actual.kind != Actual.Kind.ACTUAL:
+            raise Locked(f"{actual.get_kind_display()}は、このAPIからは変更できません。")
+        return actual
+
+
+def _stored(actual: Actual) -> dict[str, Any]:
+    """What was entered before, as a body would say it, so that what is left out stays."""
+    return {
+        "value": actual.raw_text or _plain(actual.value),
+        "status": actual.status,
+        "note": actual.note,
+        "is_preliminary": actual.is_preliminary,
+        "numerator": _plain(actual.numerator),
+        "denominator": _plain(actual.denominator),
+    }
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else format(value.normalize(), "f")
+
+
+def _entry(before: dict[str, Any], body: dict[str, Any]) -> ActualEntry:
+    said = {**before, **body}
+    return ActualEntry(
+        text=said.get("value", ""),
+        status=said.get("status", ValueStatus.REPORTED),
+        note=said.get("note", ""),
+        is_preliminary=said.get("is_preliminary", False),
+        numerator=said.get("numerator", ""),
+        denominator=said.get("denominator", ""),
+    )

@@ -1,0 +1,371 @@
+"""Projects, their places, schedules and tags, and the yearly reviews in the API."""
+
+from typing import Any
+
+from django.db.models import Min, Prefetch, QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import actor_of
+from accounts.viewsets import ReadOnlyRows, StrictSerializer, WritesWithVersion, find_visible
+from plans.api import PersonName
+from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from plans.models import Mark, Measure, Plan
+from projects import services
+from projects.filters import (
+    PlacementFilterSet,
+    ProjectFilterSet,
+    ReviewFilterSet,
+    ScheduleFilterSet,
+    TagFilterSet,
+)
+from projects.models import (
+    Placement,
+    Project,
+    ProjectAlias,
+    ProjectDepartment,
+    ProjectSuccession,
+    Review,
+    ScheduleEntry,
+    Tag,
+)
+
+
+class ProjectDepartmentSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(source="department.name", read_only=True, label="名称")
+
+    class Meta:
+        model = ProjectDepartment
+        fields = ["department", "name", "position"]
+        read_only_fields = fields
+
+
+class ProjectAliasSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ProjectAlias
+        fields = ["name", "note"]
+        read_only_fields = fields
+
+
+class PredecessorSerializer(serializers.ModelSerializer):
+    project = serializers.PrimaryKeyRelatedField(
+        source="predecessor", read_only=True, label="前の事業"
+    )
+
+    class Meta:
+        model = ProjectSuccession
+        fields = ["project", "fiscal_year", "note"]
+        read_only_fields = fields
+
+
+class SuccessorSerializer(PredecessorSerializer):
+    project = serializers.PrimaryKeyRelatedField(
+        source="successor", read_only=True, label="後の事業"
+    )
+
+
+class ProjectSerializer(serializers.ModelSerializer):
+    departments = ProjectDepartmentSerializer(
+        source="department_links", many=True, read_only=True, help_text="所管課。先頭が主管です。"
+    )
+    aliases = ProjectAliasSerializer(many=True, read_only=True, help_text="資料での別の名前。")
+    predecessors = PredecessorSerializer(
+        source="predecessions", many=True, read_only=True, help_text="引き継いだ事業。"
+    )
+    successors = SuccessorSerializer(
+        source="successions", many=True, read_only=True, help_text="引き継がれた事業。"
+    )
+
+    class Meta:
+        model = Project
+        fields = [
+            "id",
+            "organization",
+            "key",
+            "name",
+            "summary",
+            "departments",
+            "has_other_departments",
+            "first_fiscal_year",
+            "last_fiscal_year",
+            "aliases",
+            "predecessors",
+            "successors",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class ProjectViewSet(ReadOnlyRows):
+    queryset = Project.objects.all()
+    serializer_class = ProjectSerializer
+    filterset_class = ProjectFilterSet
+    about = "団体の事業です。計画での場所と番号は `placements` にあります。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        # `first_code` is what the list can be sorted by as `code`.
+        return queryset.annotate(first_code=Min("placements__code")).prefetch_related(
+            Prefetch("department_links", ProjectDepartment.objects.select_related("department")),
+            "aliases",
+            "predecessions",
+            "successions",
+        )
+
+
+class PlacementSerializer(serializers.ModelSerializer):
+    project_name = serializers.CharField(source="project.name", read_only=True, label="事業名")
+
+    class Meta:
+        model = Placement
+        fields = [
+            "id",
+            "plan",
+            "measure",
+            "project",
+            "project_name",
+            "code",
+            "position",
+            "is_primary",
+            "is_leading",
+            "source_note",
+        ]
+        read_only_fields = fields
+
+
+class PlacementViewSet(ReadOnlyRows):
+    queryset = Placement.objects.all()
+    serializer_class = PlacementSerializer
+    filterset_class = PlacementFilterSet
+    about = (
+        "計画の施策の下にある事業の場所です。`is_primary` がfalseのものは再掲で、"
+        "数えるときは除きます。"
+    )
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("project")
+
+
+class ScheduleEntrySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ScheduleEntry
+        fields = ["id", "project", "fiscal_year", "planned", "actual", "text", "source_note"]
+        read_only_fields = fields
+
+
+class ScheduleViewSet(ReadOnlyRows):
+    queryset = ScheduleEntry.objects.all()
+    serializer_class = ScheduleEntrySerializer
+    filterset_class = ScheduleFilterSet
+    about = "事業の1年度の段階（検討・構築・運用）の、予定と実績です。"
+
+
+class TagSerializer(serializers.ModelSerializer):
+    organization = serializers.IntegerField(
+        source="scheme.organization_id", read_only=True, label="団体"
+    )
+    scheme_key = serializers.CharField(source="scheme.key", read_only=True, label="タグ体系の識別子")
+    scheme_name = serializers.CharField(source="scheme.name", read_only=True, label="タグ体系の名称")
+    scheme_version = serializers.CharField(
+        source="scheme.version", read_only=True, label="タグ体系の版"
+    )
+
+    class Meta:
+        model = Tag
+        fields = [
+            "id",
+            "organization",
+            "scheme",
+            "scheme_key",
+            "scheme_name",
+            "scheme_version",
+            "key",
+            "name",
+            "position",
+            "measures",
+            "projects",
+        ]
+        read_only_fields = fields
+
+
+class TagViewSet(ReadOnlyRows):
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    filterset_class = TagFilterSet
+    about = "版のあるタグ（国の重点取組事項など）と、それが付いた施策・事業です。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        user = self.request.user
+        return queryset.select_related("scheme").prefetch_related(
+            Prefetch("measures", Measure.objects.visible_to(user).only("pk")),
+            Prefetch("projects", Project.objects.visible_to(user).only("pk")),
+        )
+
+
+class ReviewSerializer(serializers.ModelSerializer):
+    planned_mark = serializers.CharField(
+        source="planned_mark.key",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        label="進捗予定",
+        help_text="計画の評価記号（`marks`）の `key`。",
+    )
+    planned_mark_symbol = serializers.CharField(
+        source="planned_mark.symbol", default=None, read_only=True, allow_null=True, label="記号"
+    )
+    mark = serializers.CharField(
+        source="mark.key",
+        default=None,
+        read_only=True,
+        allow_null=True,
+        label="進捗",
+        help_text="計画の評価記号（`marks`）の `key`。",
+    )
+    mark_symbol = serializers.CharField(
+        source="mark.symbol", default=None, read_only=True, allow_null=True, label="記号"
+    )
+    is_behind = serializers.BooleanField(read_only=True, label="遅れている")
+    entered_by_name = PersonName(source="entered_by", label="入力者")
+
+    class Meta:
+        model = Review
+        fields = [
+            "id",
+            "plan",
+            "measure",
+            "project",
+            "fiscal_year",
+            "planned_mark",
+            "planned_mark_symbol",
+            "mark",
+            "mark_symbol",
+            "is_behind",
+            "goal",
+            "result",
+            "delay_reason",
+            "shortfall_reason",
+            "effect",
+            "summary",
+            "entered_by_name",
+            "source_note",
+            "version",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+def _text(label: str) -> serializers.CharField:
+    return serializers.CharField(
+        label=label, required=False, allow_blank=True, trim_whitespace=False, max_length=10_000
+    )
+
+
+def _mark(label: str) -> serializers.CharField:
+    return serializers.CharField(
+        label=label,
+        required=False,
+        allow_null=True,
+        max_length=50,
+        help_text="計画の評価記号（`marks`）の `key`。nullで取り消します。",
+    )
+
+
+class ReviewChangeSerializer(StrictSerializer):
+    """The fields to change; those left out stay as they are."""
+
+    planned_mark = _mark("進捗予定")
+    mark = _mark("進捗")
+    goal = _text("目標")
+    result = _text("実績・評価・今後の対応")
+    delay_reason = _text("後倒理由")
+    shortfall_reason = _text("未達理由")
+    effect = _text("到達像への影響")
+    summary = _text("進捗概要")
+    version = serializers.IntegerField(
+        label="版", min_value=1, help_text="読み取ったときの `version`。"
+    )
+
+
+class ReviewCreateSerializer(ReviewChangeSerializer):
+    plan = serializers.IntegerField(label="計画", min_value=1)
+    measure = serializers.IntegerField(
+        label="施策", min_value=1, required=False, allow_null=True, help_text="事業の評価ではnull。"
+    )
+    project = serializers.IntegerField(
+        label="事業", min_value=1, required=False, allow_null=True, help_text="施策の評価ではnull。"
+    )
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    version = serializers.IntegerField(
+        label="版",
+        required=False,
+        allow_null=True,
+        help_text="初めての書き込みなのでnullです。すでに評価があれば409になります。",
+    )
+
+    def validate_version(self, version: int | None) -> None:
+        if version is not None:
+            raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
+
+    def validate(self, body: dict[str, Any]) -> dict[str, Any]:
+        if (body.get("measure") is None) == (body.get("project") is None):
+            raise ValidationError({"measure": "施策か事業のどちらか1つを指定してください。"})
+        if not set(body) & set(services.REVIEW_FIELDS):
+            raise ValidationError("評価の内容を1つ以上入れてください。")
+        return body
+
+
+class ReviewViewSet(WritesWithVersion, ReadOnlyRows):
+    queryset = Review.objects.all()
+    serializer_class = ReviewSerializer
+    filterset_class = ReviewFilterSet
+    body_classes = {"create": ReviewCreateSerializer, "partial_update": ReviewChangeSerializer}
+    about = "施策または事業の年度評価です。"
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("mark", "planned_mark", "entered_by", "measure", "project")
+
+    def create(self, request: Request) -> Response:
+        body = self.body()
+        plan = find_visible(Plan.objects, request, body.pop("plan"), "plan")
+        measure, project = body.pop("measure", None), body.pop("project", None)
+        thing = (
+            find_visible(Measure.objects, request, measure, "measure")
+            if project is None
+            else find_visible(Project.objects, request, project, "project")
+        )
+        return self.created(self._record(plan, thing, body.pop("fiscal_year"), body).pk)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Only what is sent changes; `version` must be the one that was read."""
+        review = self.get_object()
+        body = self.body()
+        thing = review.measure or review.project
+        plan = Plan.objects.visible_to(request.user).get(pk=review.plan_id)
+        self._record(plan, thing, review.fiscal_year, body)
+        return Response(self.represent(review.pk))
+
+    def _record(
+        self, plan: Plan, thing: Measure | Project, fiscal_year: int, body: dict[str, Any]
+    ) -> Review:
+        version = body.pop("version", None)
+        changes = {
+            name: _find_mark(plan, name, value) if name.endswith("mark") else value
+            for name, value in body.items()
+        }
+        return services.record_review(
+            actor_of(self.request), plan, thing, fiscal_year, changes, version
+        )
+
+
+def _find_mark(plan: Plan, field: str, key: str | None) -> Mark | None:
+    if key is None:
+        return None
+    marks = {mark.key: mark for mark in plan.marks.all()}
+    if key not in marks:
+        known = "、".join(marks) or "なし"
+        raise ValidationError({field: f"この評価記号はありません（この計画の記号：{known}）。"})
+    return marks[key]
