@@ -9,7 +9,6 @@ from dxportal.models import ReportJob
 from dxportal.reports.compose import report_of
 from dxportal.reports.pdf import write_pdf
 from dxportal.reports.xlsx import write_xlsx
-from plans import fiscal_years
 from plans.models import Plan
 
 WRITERS = {ReportJob.Format.PDF: write_pdf, ReportJob.Format.XLSX: write_xlsx}
@@ -38,8 +37,3 @@ def build(
     WRITERS[ReportJob.Format(format)](content, target, progress)
     progress("確認", 98)
     return BuiltReport(content.unapproved_count, content.data_as_of)
-
-
-def file_name(plan: Plan, fiscal_year: int, format: str) -> str:
-    """The name under which a person saves the file."""
-    return f"{plan.name}_{fiscal_years.long_form(fiscal_year)}年次報告書.{format}"

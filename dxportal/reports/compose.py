@@ -191,7 +191,7 @@ class Composer:
             if steps:
                 above = self.source.path_to(root)[:-1]
                 title = "　＞　".join(str(measure) for measure in [*above, root])
-                groups.append(ListGroup(title, tuple(steps)))
+                groups.append(ListGroup(title, root.short_name or root.name, tuple(steps)))
         return tuple(groups), tuple(maker.notes.notes)
 
     def level_rows(self) -> list[LevelRow]:

@@ -74,6 +74,7 @@ class IndicatorRow:
     planned: tuple[Cell, ...]
     actual: tuple[Cell, ...]
     achievement: str
+    percent: Decimal | None
     reached: bool | None
     reached_text: str
     how: str  # the formula of the achievement, or why there is none
@@ -81,6 +82,12 @@ class IndicatorRow:
     comment: str  # 進捗状況・評価 of the report's fiscal year
     chart: Chart
     refs: str = ""
+
+    @property
+    def all_refs(self) -> str:
+        """The notes on the indicator and on each of its figures."""
+        refs = [self.refs, *(cell.refs for cell in (*self.planned, *self.actual))]
+        return " ".join(ref for ref in refs if ref)
 
     @property
     def current_planned(self) -> str:
@@ -132,6 +139,11 @@ class ProjectRow:
     @property
     def title(self) -> str:
         return self.name if self.is_primary else f"{self.name}（再掲）"
+
+    @property
+    def all_refs(self) -> str:
+        refs = [self.refs, *(row.all_refs for row in self.indicators)]
+        return " ".join(ref for ref in refs if ref)
 
     @property
     def has_actual_schedule(self) -> bool:
@@ -221,6 +233,7 @@ class ListGroup:
     """The projects of one section in the list of all projects."""
 
     title: str
+    short_title: str
     groups: tuple[StepGroup, ...]
 
     @property

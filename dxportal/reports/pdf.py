@@ -16,9 +16,9 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from kpi.charts import BarRow, Bars, Segment
 from dxportal.reports.content import ReportContent
 from dxportal.reports.rows import stage_legend
+from kpi.charts import BarRow, Bars, Segment
 
 Progress = Callable[[str, int], None]
 

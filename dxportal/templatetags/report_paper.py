@@ -1,10 +1,8 @@
-"""How the annual report writes figures and years on paper."""
+"""How the annual report writes figures and draws charts on paper."""
 
 import re
 
 from django import template
-
-from plans import fiscal_years
 
 register = template.Library()
 
@@ -16,11 +14,6 @@ _MINUS = re.compile(r"^[-−▲](?=[\d.])")
 def paper(text: str) -> str:
     """A figure with △ for minus; a printed "-" that is no sign stays as it is."""
     return _MINUS.sub("△", text)
-
-
-@register.filter
-def short_year(fiscal_year: int) -> str:
-    return fiscal_years.short_form(fiscal_year)
 
 
 @register.filter
