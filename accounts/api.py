@@ -22,7 +22,7 @@ class OrganizationViewSet(ReadOnlyRows):
     about = "市・町・県など、計画を持つ団体です。自分に役割のある団体だけが見えます。"
 
 
-class SuccessorSerializer(serializers.ModelSerializer):
+class DepartmentSuccessorSerializer(serializers.ModelSerializer):
     department = serializers.PrimaryKeyRelatedField(
         source="successor", read_only=True, label="新部局"
     )
@@ -34,7 +34,7 @@ class SuccessorSerializer(serializers.ModelSerializer):
 
 
 class DepartmentSerializer(serializers.ModelSerializer):
-    successors = SuccessorSerializer(
+    successors = DepartmentSuccessorSerializer(
         source="successions", many=True, read_only=True, help_text="組織改編で引き継いだ部局。"
     )
 

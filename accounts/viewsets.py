@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Model, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import PageNumberPagination
@@ -61,7 +62,9 @@ class Pages(PageNumberPagination):
         properties["next"] |= {"description": "次のページの住所。最後のページではnull。"}
         properties["previous"] |= {"description": "前のページの住所。最初のページではnull。"}
         for name in ("next", "previous"):
-            properties[name]["example"] = f"https://portal.example.jp/api/v1/…?{self.page_query_param}=2"
+            properties[name]["example"] = (
+                f"https://portal.example.jp/api/v1/…?{self.page_query_param}=2"
+            )
         return described
 
 
@@ -117,7 +120,7 @@ class Rows(GenericViewSet):
 
     pagination_class = Pages
     filter_backends = [StrictFilters]
-    lookup_value_regex = r"\d+"
+    lookup_value_converter = "int"
 
     filterset_class: ClassVar[Any] = None
     # A sentence for the reference: what one row is.
@@ -184,10 +187,11 @@ class StrictSerializer(serializers.Serializer):
             if unknown:
                 known = "、".join(self.fields)
                 message = f"この項目はありません。書き込めるのは {known} です。"
-                raise ValidationError({name: message for name in unknown})
+                raise ValidationError(dict.fromkeys(unknown, message))
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": ["string", "integer"], "maxLength": 200})
 class FigureText(serializers.Field):
     """A figure as text, so that no digit is lost on the way; a whole number may be a JSON number.
 
@@ -196,8 +200,8 @@ class FigureText(serializers.Field):
 
     MAX_LENGTH = 200
     default_error_messages = {
-        "decimal": "小数は、けたが失われないように文字列で送ってください（例：\"12.3\"）。",
-        "type": "数値は文字列で送ってください（例：\"1234\"）。",
+        "decimal": '小数は、けたが失われないように文字列で送ってください（例："12.3"）。',
+        "type": '数値は文字列で送ってください（例："1234"）。',
         "length": f"{MAX_LENGTH}文字までです。",
         "control": "使えない文字があります。",
     }

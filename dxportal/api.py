@@ -88,9 +88,7 @@ class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
         """Ask for a report; a worker builds it. The same open request is not made twice."""
         body = self.body()
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
-        job = services.request_report(
-            actor_of(request), plan, body["fiscal_year"], body["format"]
-        )
+        job = services.request_report(actor_of(request), plan, body["fiscal_year"], body["format"])
         return self.created(job.pk, status=202)
 
 

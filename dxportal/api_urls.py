@@ -40,7 +40,7 @@ class Root(APIRootView):
     """The resources of the API and their addresses."""
 
 
-router = DefaultRouter()
+router = DefaultRouter(use_regex_path=False)
 router.root_view_name = "api-root"
 router.APIRootView = Root
 router.include_format_suffixes = False

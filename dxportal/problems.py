@@ -60,12 +60,16 @@ KINDS = {
         403, "権限がありません", "役割またはトークンの範囲を管理者に確かめてください。"
     ),
     "not-found": Kind(
-        404, "見つかりません", "番号とアドレスを確かめてください。権限のない団体のものも見えません。"
+        404,
+        "見つかりません",
+        "番号とアドレスを確かめてください。権限のない団体のものも見えません。",
     ),
     "method-not-allowed": Kind(
         405, "この操作はできません", "`Allow` ヘッダーに、できる操作があります。"
     ),
-    "not-acceptable": Kind(406, "この形式では返せません", "`Accept` を application/json にします。"),
+    "not-acceptable": Kind(
+        406, "この形式では返せません", "`Accept` を application/json にします。"
+    ),
     "conflict": Kind(
         409,
         "ほかの人が先に変更しました",
@@ -138,7 +142,9 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
     is_about_fields = isinstance(exc, exceptions.ValidationError) or named
     detail = "".join(dict.fromkeys(error["message"] for error in found)) if found else ""
     if named:
-        detail = "、".join(dict.fromkeys(error["field"] for error in named)) + "を確かめてください。"
+        detail = (
+            "、".join(dict.fromkeys(error["field"] for error in named)) + "を確かめてください。"
+        )
     return problem(
         request, _name_of(exc, request), detail, headers, errors=found if is_about_fields else None
     )

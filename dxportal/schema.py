@@ -7,8 +7,10 @@ import django_filters
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 
-from accounts.viewsets import Rows, WritesWithVersion
+from accounts.viewsets import Rows, StrictSerializer
 from dxportal.problems import CONTENT_TYPE, KINDS, ConflictSerializer, ProblemSerializer
 
 SUMMARIES = {
@@ -29,6 +31,13 @@ DETAILS = {
         "未入力に戻します。内容は監査記録に残ります。読み取ったときの `version` をパラメーターで"
         "送ります。"
     ),
+}
+PARAMETERS = {"version": "読み取ったときの `version`。"}
+SUCCESSES = {
+    "200": "成功",
+    "201": "作成しました。`Location` ヘッダーにアドレスがあります。",
+    "202": "受け付けました。`Location` ヘッダーのアドレスで進みを確かめられます。",
+    "204": "取り消しました。",
 }
 # What can go wrong, by action; 401 everywhere.
 FAILURES = {
@@ -63,7 +72,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "cookie",
             "name": "sessionid",
-            "description": "ポータルにサインインした画面から。書き込みには X-CSRFToken も要ります。",
+            "description": "ポータルにサインインした画面から。書き込みには X-CSRFToken も必要。",
         }
 
 
@@ -85,9 +94,14 @@ class StrictFiltersExtension(DjangoFilterExtension):
                     "schema": {"type": "integer"},
                 }
             ]
-        return super().resolve_filter_field(
+        found = super().resolve_filter_field(
             auto_schema, model, filterset_class, field_name, declared
         )
+        for parameter in found:
+            if "description" not in parameter:
+                field = model._meta.get_field(declared.field_name)
+                parameter["description"] = str(field.verbose_name)
+        return found
 
 
 class PortalSchema(AutoSchema):
@@ -117,25 +131,52 @@ class PortalSchema(AutoSchema):
 
     def get_request_serializer(self) -> Any:
         bodies = getattr(self.view, "body_classes", {})
-        return bodies[self._action]() if self._action in bodies else super().get_request_serializer()
+        if self._action in bodies:
+            return bodies[self._action]()
+        return super().get_request_serializer()
 
     def get_response_serializers(self) -> Any:
         found = super().get_response_serializers()
-        if isinstance(self.view, WritesWithVersion) and self._action in ("create", "partial_update"):
-            if not isinstance(found, dict):
-                status = 201 if self._action == "create" else 200
-                return {status: self.view.serializer_class}
+        is_body = self._action in getattr(self.view, "body_classes", {})
+        if is_body and not isinstance(found, dict):  # a dict is the view's own word
+            return {201 if self._action == "create" else 200: self.view.serializer_class}
         return found
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """Docstrings are for who reads the code; who reads the schema gets the model's name."""
+        described = super()._map_basic_serializer(serializer, direction)
+        described.pop("description", None)
+        if isinstance(serializer, StrictSerializer):
+            described["additionalProperties"] = False
+        model = getattr(getattr(serializer, "Meta", None), "model", None)
+        return described if model is None else {**described, "title": model._meta.verbose_name}
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        if not isinstance(self.view, Rows):
+            return super().get_override_parameters()
+        return [
+            OpenApiParameter(name, OpenApiTypes.INT, required=True, description=PARAMETERS[name])
+            for name in self.view.parameters.get(self._action, ())
+        ]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
+            for status, response in operation["responses"].items():
+                response["description"] = SUCCESSES[status]
             operation["responses"] |= dict(self._failures())
         return operation
 
+    def _fields_of(self, bodies: Any) -> Any:
+        return bodies[self._action]().fields if self._action in bodies else ()
+
     def _failures(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        titles = {kind.status: kind.title for kind in KINDS.values()}
+        titles = {kind.status: kind.title for kind in reversed(KINDS.values())}
+        bodies = getattr(self.view, "body_classes", {})
+        has_version = self._action == "destroy" or "version" in self._fields_of(bodies)
         for status in (401, *FAILURES.get(self._action, (404,))):
+            if status in (409, 423) and not has_version:
+                continue
             serializer = ConflictSerializer if status == 409 else ProblemSerializer
             component = self.resolve_serializer(serializer, "response")
             yield (
@@ -145,5 +186,3 @@ class PortalSchema(AutoSchema):
                     "content": {CONTENT_TYPE: {"schema": component.ref}},
                 },
             )
-
-

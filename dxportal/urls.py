@@ -10,5 +10,6 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("dxportal.api_urls")),
+    path("reports/", include("dxportal.report_urls")),
     path("healthz/", healthz, name="healthz"),
 ]

@@ -219,9 +219,7 @@ class PersonName(serializers.StringRelatedField):
 
 class SubmissionSerializer(serializers.ModelSerializer):
     plan = serializers.IntegerField(source="cycle.plan_id", read_only=True, label="計画")
-    fiscal_year = serializers.IntegerField(
-        source="cycle.fiscal_year", read_only=True, label="年度"
-    )
+    fiscal_year = serializers.IntegerField(source="cycle.fiscal_year", read_only=True, label="年度")
     submitted_by_name = PersonName(source="submitted_by", label="提出者")
     approved_by_name = PersonName(source="approved_by", label="承認者")
 

@@ -49,7 +49,7 @@ class ProjectAliasSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class PredecessorSerializer(serializers.ModelSerializer):
+class ProjectPredecessorSerializer(serializers.ModelSerializer):
     project = serializers.PrimaryKeyRelatedField(
         source="predecessor", read_only=True, label="前の事業"
     )
@@ -60,7 +60,7 @@ class PredecessorSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class SuccessorSerializer(PredecessorSerializer):
+class ProjectSuccessorSerializer(ProjectPredecessorSerializer):
     project = serializers.PrimaryKeyRelatedField(
         source="successor", read_only=True, label="後の事業"
     )
@@ -71,10 +71,10 @@ class ProjectSerializer(serializers.ModelSerializer):
         source="department_links", many=True, read_only=True, help_text="所管課。先頭が主管です。"
     )
     aliases = ProjectAliasSerializer(many=True, read_only=True, help_text="資料での別の名前。")
-    predecessors = PredecessorSerializer(
+    predecessors = ProjectPredecessorSerializer(
         source="predecessions", many=True, read_only=True, help_text="引き継いだ事業。"
     )
-    successors = SuccessorSerializer(
+    successors = ProjectSuccessorSerializer(
         source="successions", many=True, read_only=True, help_text="引き継がれた事業。"
     )
 
@@ -165,8 +165,12 @@ class TagSerializer(serializers.ModelSerializer):
     organization = serializers.IntegerField(
         source="scheme.organization_id", read_only=True, label="団体"
     )
-    scheme_key = serializers.CharField(source="scheme.key", read_only=True, label="タグ体系の識別子")
-    scheme_name = serializers.CharField(source="scheme.name", read_only=True, label="タグ体系の名称")
+    scheme_key = serializers.CharField(
+        source="scheme.key", read_only=True, label="タグ体系の識別子"
+    )
+    scheme_name = serializers.CharField(
+        source="scheme.name", read_only=True, label="タグ体系の名称"
+    )
     scheme_version = serializers.CharField(
         source="scheme.version", read_only=True, label="タグ体系の版"
     )
