@@ -33,6 +33,19 @@ class EntryRow:
     conflict: Actual | None = None
 
     @property
+    def uses(self) -> list[IndicatorUse]:
+        return [use for use in self.indicator.uses.all() if use.plan_id == self.cycle.plan_id]
+
+    @property
+    def used_in(self) -> list[str]:
+        """The projects that this is an activity indicator of: names of indicators repeat."""
+        return [str(use.project) for use in self.uses if use.project is not None]
+
+    @property
+    def is_kpi(self) -> bool:
+        return any(use.role == IndicatorUse.Role.KPI for use in self.uses)
+
+    @property
     def last_year(self) -> YearValues:
         return self.years[0]
 
@@ -125,7 +138,7 @@ def entry_row(request: HttpRequest, cycle_id: int, indicator_id: int) -> HttpRes
         return render(request, "kpi/_entry_row.html", {"row": row}, status=row.status_code)
     if row.saved:
         return redirect(f"{reverse('kpi:entry')}?cycle={cycle.pk}#row-{indicator.pk}")
-    context = {"rows": [row], "cycle": cycle}
+    context = {"groups": [EntryGroup((), [row])], "cycle": cycle}
     return render(request, "kpi/entry_single.html", context, status=row.status_code)
 
 
