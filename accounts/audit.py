@@ -79,9 +79,17 @@ def entry(
     after: Values | None = None,
     reason: str = "",
 ) -> AuditEntry:
-    """An unsaved entry; of `before` and `after` only the fields that differ are kept."""
+    """An unsaved entry; of `before` and `after` only the fields that differ are kept.
+
+    Where something was made or removed, a field that says nothing (null, empty text) is left out.
+    """
     before, after = before or {}, after or {}
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    changed = [
+        name
+        for name in {**before, **after}
+        if before.get(name, "") != after.get(name, "")
+        and {before.get(name), after.get(name)} - {None, ""}
+    ]
     return AuditEntry(
         actor=actor.account,
         actor_name=actor.name,

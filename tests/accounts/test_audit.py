@@ -21,6 +21,13 @@ def test_only_what_differs_is_kept(entry: AuditEntry) -> None:
     assert entry.actor_name == "システム"
 
 
+def test_what_was_made_is_told_without_its_empty_fields(cast: Cast) -> None:
+    made = audit.entry(
+        Actor.system(), "plan.test", cast.plan, None, {}, {"a": 0, "b": "", "c": None, "d": False}
+    )
+    assert made.after == {"a": 0, "d": False}
+
+
 def test_python_refuses_change_and_deletion(entry: AuditEntry) -> None:
     for attempt in (
         entry.save,
