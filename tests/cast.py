@@ -387,3 +387,50 @@ def _other_city(cast: Cast) -> None:
     )
     targets(cast.indicators["他市"], y2024=1)
     actual(cast.indicators["他市"], 2024, 1)
+
+
+def grow(cast: Cast, size: int) -> None:
+    """So many more issues, projects and indicators, each with everything that pages show.
+
+    For query budgets: a page must need the same number of queries however large this is.
+    """
+    years = range(2022, 2027)
+    mark, behind = cast.marks["on_schedule"], cast.marks["behind"]
+    for number in range(size):
+        issue = Measure.objects.create(
+            plan=cast.plan,
+            level=cast.levels["issue"],
+            parent=cast.measures["観光"],
+            key=f"増{number}",
+            code=str(number + 3),
+            name=f"増えた課題{number}",
+            position=100 + number,
+        )
+        TargetState.objects.create(measure=issue, phase=cast.phase, text="よくなっている。")
+        Review.objects.create(
+            plan=cast.plan,
+            measure=issue,
+            fiscal_year=LAST_YEAR,
+            planned_mark=mark,
+            mark=behind if number % 3 == 0 else mark,
+        )
+        project = cast.project(f"増{number}", issue, "観光課", is_leading=number % 4 == 0)
+        Placement.objects.create(
+            plan=cast.plan, measure=cast.measures["観光2"], project=project, is_primary=False
+        )
+        ProjectAlias.objects.create(project=project, name=f"別名{number}")
+        cast.tag.projects.add(project) if cast.tag else None
+        ScheduleEntry.objects.bulk_create(
+            ScheduleEntry(project=project, fiscal_year=year, planned="build") for year in years
+        )
+        for role, thing in (("kpi", issue), ("activity", project)):
+            indicator = cast.indicator(f"増{role}{number}", department=cast.departments["観光課"])
+            cast.use(indicator, thing, role)
+            Target.objects.bulk_create(
+                Target(indicator=indicator, fiscal_year=year, value=10 + number) for year in years
+            )
+            Actual.objects.bulk_create(
+                Actual(indicator=indicator, fiscal_year=year, value=8 + number % 5)
+                for year in years
+                if year <= LAST_YEAR
+            )

@@ -1,0 +1,100 @@
+"""The dashboard: every number is right and leads to the list that it counts."""
+
+from collections.abc import Callable
+
+from django.test import Client
+from django.urls import reverse
+
+from accounts.audit import Actor
+from accounts.models import Channel
+from kpi.models import Actual
+from kpi.services import ActualEntry, record_actual
+from tests.cast import Cast
+
+SignIn = Callable[..., Client]
+
+
+def dashboard(client: Client, year: int = 2024):  # a response with its context
+    return client.get(f"{reverse('dashboard')}?fiscal_year={year}")
+
+
+def test_marks_by_area(cast: Cast, sign_in: SignIn) -> None:
+    context = dashboard(sign_in(cast.viewer)).context
+    lines = {line.area.label: (line.counts, line.area.unmarked) for line in context["areas"]}
+    assert lines == {"観光": ([1, 1], 0), "教育": ([0, 0], 1)}
+    moves = [(str(m.planned), str(m.mark), m.count) for m in context["moves"]]
+    assert moves == [
+        ("○ 予定どおり", "○ 予定どおり", 1),
+        ("○ 予定どおり", "△ 遅れている", 1),
+    ]
+
+
+def test_what_is_late_with_reason_and_effect(cast: Cast, sign_in: SignIn) -> None:
+    page = dashboard(sign_in(cast.viewer)).content.decode()
+    assert "契約が遅れた。" in page
+    assert "影響は小さい。" in page
+
+
+def test_every_outcome_number_equals_its_list(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.viewer)
+    context = dashboard(client).context
+    assert context["kpi"].reached == 2
+    for line in context["outcome_lines"]:
+        for count, link in line.cells:
+            listed = client.get(link).context["page_obj"].paginator.count
+            assert listed == count, line.outcome
+
+
+def test_every_completeness_number_equals_its_list(cast: Cast, sign_in: SignIn) -> None:
+    cast.use(cast.indicator("課なし"), cast.measures["観光1"])
+    client = sign_in(cast.viewer)
+    context = dashboard(client).context
+    assert len(context["round"].by_department) == 4
+    for part in context["round"].by_department:
+        department = (
+            f"department_only={part.department.pk}" if part.department else "no_department=true"
+        )
+        address = (
+            f"{reverse('kpi:indicator_list')}?plan={cast.plan.pk}&fiscal_year=2024&{department}"
+        )
+        assert client.get(address).context["page_obj"].paginator.count == part.owed
+        missing = client.get(f"{address}&outcome=not_entered").context["page_obj"]
+        assert missing.paginator.count == part.missing
+
+
+def test_the_worst_come_first(cast: Cast, sign_in: SignIn) -> None:
+    actual = Actual.objects.get(indicator=cast.indicators["立案数"], fiscal_year=2024)
+    actual.value = 1
+    actual.save()
+    worst = dashboard(sign_in(cast.viewer)).context["worst"]
+    assert [values.indicator.key for values in worst] == ["立案数", "来訪者"]
+
+
+def test_an_entered_value_is_seen_at_once(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.viewer)
+    assert dashboard(client, 2025).context["round"].total.entered == 0
+    actor = Actor(cast.editor, Channel.PAGE)
+    record_actual(actor, cast.indicators["立案数"], 2025, ActualEntry("7"), None)
+    context = dashboard(client, 2025).context
+    assert context["round"].total.entered == 1
+    assert context["kpi"].reached == 1
+
+
+def test_a_year_without_reviews_says_so_instead_of_all_is_well(cast: Cast, sign_in: SignIn) -> None:
+    page = dashboard(sign_in(cast.viewer), 2025).content.decode()
+    assert "進捗の評価は、まだ記載されていません" in page
+
+
+def test_leading_projects(cast: Cast, sign_in: SignIn) -> None:
+    context = dashboard(sign_in(cast.viewer)).context
+    assert [item.placement.code for item in context["leading"]] == ["観光1-1-7"]
+    page = sign_in(cast.viewer).get(
+        f"{reverse('projects:list')}?plan={cast.plan.pk}&is_leading=true"
+    )
+    assert page.context["page_obj"].paginator.count == 1
+
+
+def test_every_chart_stands_beside_its_table(cast: Cast, sign_in: SignIn) -> None:
+    page = dashboard(sign_in(cast.viewer)).content.decode()
+    assert page.count("<svg xmlns") == 2
+    assert page.count("<table") >= 4

@@ -1,0 +1,99 @@
+"""Home says first what this person has to do."""
+
+import datetime
+from collections.abc import Callable
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.audit import Actor
+from accounts.models import Channel, RoleAssignment
+from kpi.services import ActualEntry, record_actual
+from plans.models import ReportingCycle, Submission
+from tests.cast import Cast
+
+SignIn = Callable[..., Client]
+
+
+def home(client: Client) -> str:
+    return client.get(reverse("home")).content.decode()
+
+
+def test_an_editor_sees_what_is_missing_and_until_when(cast: Cast, sign_in: SignIn) -> None:
+    page = home(sign_in(cast.editor))
+    assert "指標4件のうち、4件がまだ入力されていません" in page
+    assert "あと10日" in page
+    assert f"{reverse('kpi:entry')}?cycle=" in page
+    assert "年度照会の進み具合" not in page
+
+
+def test_what_was_entered_counts_at_once(cast: Cast, sign_in: SignIn) -> None:
+    actor = Actor(cast.editor, Channel.PAGE)
+    record_actual(actor, cast.indicators["立案数"], 2025, ActualEntry("0"), None)
+    record_actual(actor, cast.indicators["来訪者"], 2025, ActualEntry(status="not_yet"), None)
+    page = home(sign_in(cast.editor))
+    assert "4件のうち、2件がまだ入力されていません" in page
+    assert "「未集計」としたものが1件" in page
+
+
+def test_the_last_day_and_the_grace_have_words(cast: Cast, sign_in: SignIn) -> None:
+    now = timezone.now()
+    end_of_day = timezone.localtime(now).replace(hour=23, minute=59, second=59)
+    ReportingCycle.objects.filter(pk=cast.open_cycle.pk).update(  # type: ignore[union-attr]
+        closes_at=now - datetime.timedelta(hours=1), grace_until=end_of_day
+    )
+    page = home(sign_in(cast.editor))
+    assert "猶予期間：本日まで" in page
+
+
+def test_a_round_that_is_over_asks_for_nothing(cast: Cast, sign_in: SignIn) -> None:
+    now = timezone.now()
+    ReportingCycle.objects.filter(pk=cast.open_cycle.pk).update(  # type: ignore[union-attr]
+        closes_at=now - datetime.timedelta(minutes=1)
+    )
+    assert "いま入力できる年度照会はありません" in home(sign_in(cast.editor))
+
+
+def test_an_approver_sees_what_waits_for_their_own_departments(cast: Cast, sign_in: SignIn) -> None:
+    for key in ("観光課", "教育委員会"):
+        Submission.objects.create(
+            cycle=cast.open_cycle,  # type: ignore[misc]
+            department=cast.departments[key],
+            state=Submission.State.SUBMITTED,
+            submitted_by=cast.editor,
+            submitted_at=timezone.now(),
+        )
+    page = home(sign_in(cast.approver))
+    assert "1件が承認を待っています" in page
+    assert "観光課" in page
+    assert "教育委員会" not in page
+
+
+def test_nobody_is_asked_to_approve_their_own_package(cast: Cast, sign_in: SignIn) -> None:
+    Submission.objects.create(
+        cycle=cast.open_cycle,  # type: ignore[misc]
+        department=cast.departments["観光課"],
+        state=Submission.State.SUBMITTED,
+        submitted_by=cast.approver,
+    )
+    assert "承認を待っている提出はありません" in home(sign_in(cast.approver))
+
+
+def test_a_coordinator_sees_every_round_and_the_reports(cast: Cast, sign_in: SignIn) -> None:
+    page = home(sign_in(cast.coordinator))
+    assert "年度照会の進み具合" in page
+    assert "0 / 6件" in page
+    assert "報告書の作成" in page
+    assert "大村市" not in page
+
+
+def test_a_viewer_is_led_to_the_dashboard(cast: Cast, sign_in: SignIn) -> None:
+    page = home(sign_in(cast.viewer))
+    assert reverse("dashboard") + f"?plan={cast.plan.pk}" in page
+    assert "実績の入力" not in page
+
+
+def test_without_a_role_there_is_nothing_and_it_says_why(cast: Cast, sign_in: SignIn) -> None:
+    RoleAssignment.objects.filter(user=cast.viewer).delete()
+    assert "役割がまだ割り当てられていないとき" in home(sign_in(cast.viewer))

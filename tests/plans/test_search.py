@@ -1,0 +1,45 @@
+from django.db import models
+
+from plans.search import fold, search, words_of
+from projects.models import Project
+from tests.cast import Cast
+
+PATHS = ("name", "aliases__name", "placements__code")
+
+
+def found(text: str) -> set[str]:
+    rows: models.QuerySet[Project] = search(Project.objects.all(), text, PATHS)
+    return {project.name for project in rows}
+
+
+def test_fold_makes_widths_and_cases_one() -> None:
+    assert fold("ＳＮＳﾃﾞｰﾀ①") == "snsデータ1"
+    assert fold(None) is None
+
+
+def test_full_and_half_width_find_each_other(cast: Cast) -> None:
+    assert found("sns") == {"ＳＮＳデータの分析"}
+    assert found("ＳＮＳ") == {"ＳＮＳデータの分析"}
+    assert found("ﾏｰｹﾃｨﾝｸﾞ") == {"マーケティングレポート"}
+    assert found("観光１－２－２") == found("観光1-2-2")
+    assert found("観光1-2-2") == {"ＳＮＳデータの分析", "マーケティングレポート"}
+
+
+def test_every_word_must_be_found_somewhere(cast: Cast) -> None:
+    assert found("ＳＮＳ　分析") == {"ＳＮＳデータの分析"}
+    assert found("SNS 端末") == set()
+
+
+def test_signs_of_the_database_are_plain_text(cast: Cast) -> None:
+    assert found("%") == set()
+    assert found("_") == set()
+    assert found("'; DROP TABLE projects_project; --") == set()
+
+
+def test_no_row_comes_twice(cast: Cast) -> None:
+    # Two placements and an alias of the same project have the word.
+    assert search(Project.objects.all(), "観光1", PATHS).count() == 2
+
+
+def test_a_flood_of_words_is_cut() -> None:
+    assert len(words_of("あ " * 500)) == 8
