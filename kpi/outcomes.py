@@ -13,8 +13,11 @@ class Outcome(models.TextChoices):
     NOT_REACHED = "not_reached", "目標未達"
     NOT_ENTERED = "not_entered", "実績未入力"
     NOT_YET = "not_yet", "未集計"
-    NO_FIGURE = "no_figure", "数値なし（該当なし・中止・記載のみなど）"
-    NO_TARGET = "no_target", "数値の目標なし"
+    NOT_APPLICABLE = "not_applicable", "該当なし"
+    SUSPENDED = "suspended", "中止"
+    UNSTATED = "unstated", "記載のみ"
+    IN_WORDS = "in_words", "文字の実績"
+    NO_TARGET = "no_target", "目標の数値なし"
     NOT_JUDGED = "not_judged", "判定の定めなし"
     NOT_MEASURED = "not_measured", "測定しない年"
 
@@ -24,10 +27,10 @@ def outcome_of(values: YearValues) -> Outcome:
     if actual is None:
         is_due = values.indicator.is_measured_in(values.fiscal_year)
         return Outcome.NOT_ENTERED if is_due else Outcome.NOT_MEASURED
-    if actual.status == ValueStatus.NOT_YET:
-        return Outcome.NOT_YET
-    if not actual.has_number:
-        return Outcome.NO_FIGURE
+    if actual.status != ValueStatus.REPORTED:
+        return Outcome(actual.status)  # the words for "no number" are the same here and there
+    if actual.value is None:
+        return Outcome.IN_WORDS
     if target is None or target.value is None:
         return Outcome.NO_TARGET
     return {True: Outcome.REACHED, False: Outcome.NOT_REACHED, None: Outcome.NOT_JUDGED}[

@@ -51,7 +51,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "behind": [review for review in reviews if review.is_behind],
         "marked": sum(review.mark is not None for review in reviews),
         "outcomes": outcomes,
-        "outcome_choices": list(Outcome),
+        "outcome_lines": _outcome_lines(outcomes),
         "kpi": outcomes.get(IndicatorUse.Role.KPI),
         "worst": _worst(outcomes),
         "round": round_,
@@ -196,10 +196,6 @@ class RoleOutcomes:
     def reached_link(self) -> str:
         return self.link_of(Outcome.REACHED)
 
-    @property
-    def lines(self) -> list[tuple[Outcome, int, str]]:
-        return [(outcome, self.counts[outcome], self.link_of(outcome)) for outcome in Outcome]
-
     def link_of(self, outcome: Outcome) -> str:
         return f"{self.link}&{urlencode({'outcome': outcome.value})}"
 
@@ -226,6 +222,26 @@ def _outcomes(plan: Plan, fiscal_year: int) -> dict[str, RoleOutcomes]:
                 f"{reverse('kpi:indicator_list')}?{urlencode(query)}",
             )
     return found
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """One outcome with its number and link for each role."""
+
+    outcome: Outcome
+    cells: list[tuple[int, str]]
+
+
+def _outcome_lines(outcomes: dict[str, RoleOutcomes]) -> list[OutcomeLine]:
+    """Every outcome that occurs, and always the four that one looks for."""
+    always = (Outcome.REACHED, Outcome.NOT_REACHED, Outcome.NOT_ENTERED, Outcome.NOT_YET)
+    return [
+        OutcomeLine(
+            outcome, [(role.counts[outcome], role.link_of(outcome)) for role in outcomes.values()]
+        )
+        for outcome in Outcome
+        if outcome in always or any(role.counts[outcome] for role in outcomes.values())
+    ]
 
 
 def _worst(outcomes: dict[str, RoleOutcomes]) -> list[YearValues]:

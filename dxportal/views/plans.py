@@ -162,6 +162,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "children": _children(found, measures, reviews, year.fiscal_year),
         "kpis": kpis,
         "shows_charts": len(kpis) <= MAX_CHARTS,
+        "is_alone": len(kpis) == 1,
         "projects": _projects(plan, [found, *below], by_pk),
         "years": list(plan.fiscal_years),
         "tags": list(found.tags.all()),
