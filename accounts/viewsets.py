@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Model, QuerySet
+from django.http import HttpResponseBase
+from django.utils.cache import patch_cache_control
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
@@ -125,6 +127,8 @@ class Rows(GenericViewSet):
     filterset_class: ClassVar[Any] = None
     # A sentence for the reference: what one row is.
     about: ClassVar[str] = ""
+    # Filters that say nothing without another one: {filter: the one it needs}.
+    needs: ClassVar[Mapping[str, str]] = {}
     # Query parameters of single actions; lists know theirs from the FilterSet.
     parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
 
@@ -134,6 +138,13 @@ class Rows(GenericViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.refuse_unknown_parameters(request)
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """What one person may see is kept by no cache between us and them."""
+        patch_cache_control(response, private=True, no_cache=True)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet:
         rows = self.queryset.all()
@@ -165,6 +176,8 @@ class Rows(GenericViewSet):
                 wrong[name] = "同じパラメーターが2回以上あります。"
             elif not values[0].strip():
                 wrong[name] = "値が空です。絞り込まないときは、パラメーターごと省いてください。"
+            elif self.needs.get(name, name) not in request.query_params:
+                wrong[name] = f"{self.needs[name]} と一緒に指定してください。"
         if wrong:
             raise ValidationError(wrong, code="parameter")
 
@@ -262,7 +275,9 @@ class WritesWithVersion:
 
     def represent(self, pk: int) -> dict[str, Any]:
         """The row as reading it would answer now."""
-        row = self.get_queryset().get(pk=pk)
+        row = self.get_queryset().filter(pk=pk).first()
+        if row is None:
+            raise NotFound("ほかの人が先に取り消しました。")
         return self.serializer_class(row, context=self.get_serializer_context()).data
 
     def created(self, pk: int, status: int = 201) -> Response:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
@@ -21,7 +20,7 @@ from accounts.viewsets import ReadOnlyRows, StrictSerializer, WritesWithVersion,
 from dxportal import services
 from dxportal.filters import ReportFilterSet, ReportJobFilterSet
 from dxportal.models import ReportJob
-from plans import fiscal_years
+from dxportal.reports.names import file_name
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Plan
@@ -83,6 +82,13 @@ class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
     def for_reading(self, queryset: QuerySet) -> QuerySet:
         return queryset.select_related("requested_by")
 
+    def get_object(self) -> ReportJob:
+        """Who watches a job whose worker has died brings it back, as on its page."""
+        job: ReportJob = super().get_object()
+        if job.is_active and services.rescue_stalled_jobs(job.pk):
+            job.refresh_from_db()
+        return job
+
     @extend_schema(responses={202: ReportJobSerializer})
     def create(self, request: Request) -> Response:
         """Ask for a report; a worker builds it. The same open request is not made twice."""
@@ -118,16 +124,11 @@ class ReportSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_filename(self, job: ReportJob) -> str:
-        return filename_of(job)
+        return file_name(job.plan, job.fiscal_year, job.format)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_download(self, job: ReportJob) -> str:
         return reverse("api-reports-download", args=[job.pk], request=self.context["request"])
-
-
-def filename_of(job: ReportJob) -> str:
-    year = fiscal_years.long_form(job.fiscal_year)
-    return f"{job.plan.name}_{year}報告書.{job.format}"
 
 
 class AnyFile(BaseContentNegotiation):
@@ -170,12 +171,12 @@ class ReportViewSet(ReadOnlyRows):
         """The file; the rights are checked again at every call."""
         job = self.get_object()
         try:
-            file = default_storage.open(job.file.name)
+            file = job.file.open("rb")
         except FileNotFoundError:
             raise NotFound("報告書のファイルがありません。もう一度作成してください。") from None
         return FileResponse(
             file,
             as_attachment=True,
-            filename=filename_of(job),
+            filename=file_name(job.plan, job.fiscal_year, job.format),
             content_type=MEDIA_TYPES[job.format],
         )

@@ -28,6 +28,9 @@ TYPE_PREFIX = "/api/v1/problems/"
 MAX_VALUE_LENGTH = 200
 
 
+WITHOUT_CSRF = "サインインして書き込むには、X-CSRFToken ヘッダーに csrftoken の値が必要です。"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of problem: its status, what it is called, and what a client should do about it."""
@@ -138,16 +141,26 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
     if getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(exc.wait))
     found = list(_errors(exc.detail, _sent(exc, request)))
-    named = [error for error in found if error["field"] is not None]
-    is_about_fields = isinstance(exc, exceptions.ValidationError) or named
-    detail = "".join(dict.fromkeys(error["message"] for error in found)) if found else ""
-    if named:
-        detail = (
-            "、".join(dict.fromkeys(error["field"] for error in named)) + "を確かめてください。"
-        )
-    return problem(
-        request, _name_of(exc, request), detail, headers, errors=found if is_about_fields else None
+    is_about_fields = isinstance(exc, exceptions.ValidationError) or any(
+        error["field"] is not None for error in found
     )
+    return problem(
+        request,
+        _name_of(exc, request),
+        _in_words(found),
+        headers,
+        errors=found if is_about_fields else None,
+    )
+
+
+def _in_words(errors: list[dict[str, Any]]) -> str:
+    """The first error, for who reads nothing but `detail`, and how many more there are."""
+    if not errors:
+        return ""
+    first = errors[0]
+    name = "" if first["field"] is None else f"{first['field']}："
+    more = f"（ほか{len(errors) - 1}件）" if len(errors) > 1 else ""
+    return f"{name}{first['message']}{more}"
 
 
 def _as_api_exception(exc: Exception) -> Exception:
@@ -159,6 +172,11 @@ def _as_api_exception(exc: Exception) -> Exception:
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied(*exc.args)
+    if isinstance(exc, exceptions.ParseError):
+        reason = str(exc.detail).removeprefix("JSON parse error - ")
+        return exceptions.ParseError(f"本文をJSONとして読み取れません（{reason}）。")
+    if isinstance(exc, exceptions.PermissionDenied) and str(exc.detail).startswith("CSRF"):
+        return exceptions.PermissionDenied(WITHOUT_CSRF)
     return exc
 
 
@@ -232,7 +250,10 @@ def _sent(exc: exceptions.APIException, request: Request) -> dict[str, Any]:
 def _conflict(exc: StaleVersion, request: Request, view: Any) -> HttpResponse:
     """Both values, and who wrote the stored one when, so that a person can decide."""
     yours = {**request.query_params.dict(), **request.data} if request.method != "DELETE" else {}
-    current = view.represent(exc.current.pk)
+    try:
+        current = view.represent(exc.current.pk)
+    except exceptions.NotFound as gone:
+        return problem(request, "not-found", str(gone.detail))
     detail = f"{exc}（いまの版：{current['version']}）"
     return problem(request, "conflict", detail, current=current, yours=yours)
 

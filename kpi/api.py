@@ -90,6 +90,7 @@ class IndicatorViewSet(ReadOnlyRows):
     queryset = Indicator.objects.all()
     serializer_class = IndicatorSerializer
     filterset_class = IndicatorFilterSet
+    needs = {"outcome": "fiscal_year"}
     about = (
         "指標の定義です。目標は `targets`、実績は `actuals`、使われる場所は `indicator-uses` に"
         "あります。"

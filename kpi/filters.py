@@ -70,7 +70,11 @@ class IndicatorFilterSet(PortalFilterSet):
     is_leading = django_filters.BooleanFilter(
         method="filter_leading", label="リーディングプロジェクト"
     )
-    fiscal_year = FiscalYearFilter(method="filter_year", label="年度")
+    fiscal_year = FiscalYearFilter(
+        method="filter_year",
+        label="年度",
+        help_text="達成の状況（outcome）を判定する年度。これだけでは絞り込みません。",
+    )
     outcome = django_filters.ChoiceFilter(
         choices=Outcome.choices,
         method="filter_outcome",

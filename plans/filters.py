@@ -188,6 +188,7 @@ class SubmissionFilterSet(PortalFilterSet):
     organization = RowFilter(Organization, "cycle__plan__organization", "団体")
     plan = RowFilter(Plan, "cycle__plan", "計画")
     cycle = RowFilter(ReportingCycle, "cycle", "年度照会")
+    fiscal_year = FiscalYearFilter(field_name="cycle__fiscal_year", label="年度")
     department = InDepartment()
     updated_since = updated_since()
     ordering = ordering(["submitted_at", "approved_at", "updated_at"])

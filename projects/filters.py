@@ -3,20 +3,30 @@
 import django_filters
 from django.db.models import Q, QuerySet
 
-from accounts.models import Organization
+from accounts.models import Department, Organization
 from plans.filters import (
     FiscalYearFilter,
     FiscalYearFilterSet,
     InDepartment,
     PortalFilterSet,
     RowFilter,
+    SubtreeFilter,
     UnderMeasure,
     having,
     ordering,
     updated_since,
 )
-from plans.models import Plan
-from projects.models import Placement, Project, Review, ScheduleEntry, Stage, Tag, TagScheme
+from plans.models import Measure, Plan
+from projects.models import (
+    Placement,
+    Project,
+    ProjectDepartment,
+    Review,
+    ScheduleEntry,
+    Stage,
+    Tag,
+    TagScheme,
+)
 
 
 class ProjectFilterSet(PortalFilterSet):
@@ -110,6 +120,45 @@ class TagFilterSet(PortalFilterSet):
         fields: list[str] = []
 
 
+class InCharge(SubtreeFilter):
+    """Reviews that a department answers for, as `projects.services.departments_in_charge` says."""
+
+    def __init__(self) -> None:
+        super().__init__(Department, "measure__department", "所管課")
+
+    def filter(self, qs: QuerySet, value: Department | None) -> QuerySet:
+        if value is None:
+            return qs
+        below = [row.pk for row in Department.objects.descendants(value, include_self=True)]
+        projects = ProjectDepartment.objects.filter(department__in=below).values("project")
+        placed = Placement.objects.filter(project__in=projects, is_primary=True)
+        return qs.filter(
+            Q(project__in=projects)
+            | Q(measure__department__in=below)
+            | Q(
+                measure__department__isnull=True,
+                measure__in=self._with_those_above(
+                    set(placed.values_list("measure_id", flat=True)), value.organization_id
+                ),
+            )
+        )
+
+    @staticmethod
+    def _with_those_above(measures: set[int], organization_id: int) -> set[int]:
+        parents = dict(
+            Measure.objects.filter(plan__organization=organization_id).values_list(
+                "pk", "parent_id"
+            )
+        )
+        found: set[int] = set()
+        for measure in measures:
+            step: int | None = measure
+            while step is not None and step not in found:
+                found.add(step)
+                step = parents[step]
+        return found
+
+
 class ReviewFilterSet(FiscalYearFilterSet):
     search_paths = ("goal", "result", "delay_reason", "shortfall_reason", "effect", "summary")
 
@@ -117,6 +166,7 @@ class ReviewFilterSet(FiscalYearFilterSet):
     plan = RowFilter(Plan, "plan", "計画")
     measure = UnderMeasure()
     project = RowFilter(Project, "project", "事業")
+    department = InCharge()
     mark = django_filters.CharFilter(field_name="mark__key", label="進捗の記号")
     planned_mark = django_filters.CharFilter(field_name="planned_mark__key", label="進捗予定の記号")
     is_behind = django_filters.BooleanFilter(field_name="mark__is_behind", label="遅れている")
