@@ -21,7 +21,7 @@ COPY . .
 # to the image: a volume over all of /data would keep the ones of an older version.
 ENV DATA_DIR=/data \
     WEB_CONCURRENCY=2
-RUN useradd --system --no-create-home --home-dir /nonexistent --uid 10001 dxportal \
+RUN useradd --no-create-home --home-dir /nonexistent --uid 10001 dxportal \
     && install -d -o dxportal -g dxportal /data /data/files \
     && SECRET_KEY=only-while-the-image-is-built-0123456789-0123456789-0123 \
        CELERY_BROKER_URL=redis://none \
