@@ -46,6 +46,21 @@ def _organization_id(instance: models.Model) -> int | None:
     return getattr(instance, "organization_id", None)
 
 
+def _own_organizations(request: HttpRequest) -> frozenset[int]:
+    return scope_of(request.user).organizations.get(Act.ADMINISTER, frozenset())
+
+
+def _own_choices(db_field: Any, request: HttpRequest) -> dict[str, Any]:
+    """Only rows of the administrator's own organizations are offered, and so accepted."""
+    organizations = _own_organizations(request)
+    related = db_field.remote_field.model
+    if related is Organization:
+        return {"queryset": Organization.objects.filter(pk__in=organizations)}
+    if related in (Department, User):
+        return {"queryset": related.objects.filter(organization_id__in=organizations)}
+    return {}
+
+
 class Audited(admin.ModelAdmin):
     """Writes an audit entry for every row that is added, changed or deleted, inlines included.
 
@@ -79,23 +94,14 @@ class Audited(admin.ModelAdmin):
             Act.ADMINISTER, organization_id
         )
 
-    def _organizations(self, request: HttpRequest) -> frozenset[int]:
-        return scope_of(request.user).organizations.get(Act.ADMINISTER, frozenset())
-
     organization_path = "organization_id"
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = super().get_queryset(request)
-        return rows.filter(**{f"{self.organization_path}__in": self._organizations(request)})
+        return rows.filter(**{f"{self.organization_path}__in": _own_organizations(request)})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer only rows of the administrator's own organizations."""
-        organizations = self._organizations(request)
-        related = db_field.remote_field.model
-        if related is Organization:
-            kwargs["queryset"] = Organization.objects.filter(pk__in=organizations)
-        elif related in (Department, User):
-            kwargs["queryset"] = related.objects.filter(organization_id__in=organizations)
+        kwargs |= _own_choices(db_field, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -171,17 +177,12 @@ class RoleAssignmentInline(admin.TabularInline):
     model = RoleAssignment
     extra = 0
 
-    def _organizations(self, request: HttpRequest) -> frozenset[int]:
-        return scope_of(request.user).organizations.get(Act.ADMINISTER, frozenset())
-
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        return (
-            super().get_queryset(request).filter(organization_id__in=self._organizations(request))
-        )
+        return super().get_queryset(request).filter(organization_id__in=_own_organizations(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = Audited.formfield_for_foreignkey
-        return field(self, db_field, request, **kwargs)  # type: ignore[arg-type]  # same choices
+        kwargs |= _own_choices(db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return scope_of(request.user).may_anywhere(Act.ADMINISTER)

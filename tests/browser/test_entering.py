@@ -41,7 +41,8 @@ def test_an_editor_enters_a_value_and_sees_it_everywhere(
     page.goto(f"/plans/measures/{cast.measures['観光2'].pk}/?fiscal_year=2025")
     expect(page.get_by_role("main")).to_contain_text("21,000")
     page.goto(f"/dashboard/?plan={cast.plan.pk}&fiscal_year=2025")
-    expect(page.get_by_role("main")).to_contain_text("21,000")
+    reached = page.get_by_role("row", name="目標達成").first
+    expect(reached.get_by_role("cell").first).to_have_text("1")
 
 
 def test_a_wrong_number_is_refused_at_its_field_and_stays(
@@ -75,7 +76,7 @@ def test_two_people_never_overwrite_each_other_unseen(
     expect(row).to_contain_text("「9」はまだ保存していません")
     assert Actual.objects.get(indicator__key="立案数", fiscal_year=THIS_YEAR).value == 7
     row.get_by_role("button", name="自分の値で保存する").click()
-    expect(row).to_contain_text("保存しました")
+    expect(row.get_by_role("status")).to_have_text("保存しました")
     assert Actual.objects.get(indicator__key="立案数", fiscal_year=THIS_YEAR).value == 9
 
 
