@@ -13,6 +13,25 @@ from drf_spectacular.utils import OpenApiParameter
 from accounts.viewsets import Rows, StrictSerializer
 from dxportal.problems import CONTENT_TYPE, KINDS, ConflictSerializer, ProblemSerializer
 
+INTRODUCTION = """\
+自治体のDX計画の施策・事業・指標・予算を、画面と同じデータ・同じ権限で読み書きするためのAPIです。
+
+**認証** — 管理者が発行したトークンを `Authorization: Bearer dxp_…` で送ります。見えるのは、
+役割のある団体のものだけです（ほかは404）。読み取り専用のトークンでの書き込みは403です。
+
+**一覧** — `count`・`next`・`previous`・`results` の形です。`page` と `page_size`（1〜1000）で
+ページを選びます。知らないパラメーター、空のパラメーター、同じパラメーターの繰り返しは、無視せずに400で断ります。
+
+**値** — 年度は西暦の整数（2024は令和6年度）、小数は文字列、金額は円の整数です。
+0、null、該当なし、未集計は別のものです。
+
+**書き込み** — 直すときは読み取ったときの `version` を添えます。先にほかの人が変えていれば、何も
+変えずに、両方の値（`current` と `yours`）を付けて409を返します。入力期間の外、提出・承認・確定の
+後は423です。何度送っても同じなので、再試行しないでください。
+
+**エラー** — RFC 9457（`application/problem+json`）です。`detail` に理由、`errors` に項目・
+値・理由があり、`type` を開くと、どうすればよいかがわかります。
+"""
 SUMMARIES = {
     "list": "{noun}の一覧",
     "retrieve": "{noun}を1件",
@@ -48,6 +67,20 @@ FAILURES = {
     "partial_update": (400, 403, 404, 409, 415, 423),
     "destroy": (400, 403, 404, 409, 423),
 }
+
+
+def introduce(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """Put the introduction and a sentence for each resource before the operations."""
+    result["info"]["description"] = INTRODUCTION
+    tags = {}
+    for _, _, _, callback in generator.endpoints or []:
+        view = callback.cls
+        if issubclass(view, Rows):
+            name = callback.initkwargs["basename"].removeprefix("api-")
+            noun = view.queryset.model._meta.verbose_name
+            tags[name] = {"name": name, "description": f"{noun}。{view.about}"}
+    result["tags"] = list(tags.values())
+    return result
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -92,6 +125,18 @@ class StrictFiltersExtension(DjangoFilterExtension):
                     "name": field_name,
                     "description": f"{declared.label}の番号（`id`）。",
                     "schema": {"type": "integer"},
+                }
+            ]
+        if isinstance(declared, django_filters.OrderingFilter):
+            names = [name for name, _ in declared.extra["choices"]]
+            return [
+                {
+                    "in": "query",
+                    "name": field_name,
+                    "description": "並べ替え。先頭に - を付けると逆順、コンマ区切りで複数。",
+                    "schema": {"type": "array", "items": {"type": "string", "enum": names}},
+                    "style": "form",
+                    "explode": False,
                 }
             ]
         found = super().resolve_filter_field(

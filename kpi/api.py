@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -258,6 +259,19 @@ class ActualEntryFields(StrictSerializer):
     denominator = FigureText(label="分母", help_text="分子とともに送ると、率を計算します。")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "数値",
+            {"indicator": 1, "fiscal_year": 2025, "value": "1,234", "note": "", "version": None},
+        ),
+        OpenApiExample(
+            "率を分子と分母から",
+            {"indicator": 2, "fiscal_year": 2025, "numerator": "326", "denominator": "400"},
+        ),
+        OpenApiExample("未集計", {"indicator": 3, "fiscal_year": 2025, "status": "not_yet"}),
+    ]
+)
 class ActualCreateSerializer(ActualEntryFields):
     indicator = serializers.IntegerField(label="指標", min_value=1)
     fiscal_year = serializers.IntegerField(
@@ -275,6 +289,15 @@ class ActualCreateSerializer(ActualEntryFields):
             raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("値を直す", {"value": "1,250", "version": 1}),
+        OpenApiExample(
+            "値を取り下げて該当なしにする",
+            {"value": None, "status": "not_applicable", "version": 2},
+        ),
+    ]
+)
 class ActualChangeSerializer(ActualEntryFields):
     """The fields to change; those left out stay as they are."""
 

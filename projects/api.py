@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Min, Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -276,6 +277,9 @@ def _mark(label: str) -> serializers.CharField:
     )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("進捗を直す", {"mark": "on_schedule", "version": 1})]
+)
 class ReviewChangeSerializer(StrictSerializer):
     """The fields to change; those left out stay as they are."""
 
@@ -292,6 +296,22 @@ class ReviewChangeSerializer(StrictSerializer):
     )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "施策の評価",
+            {
+                "plan": 1,
+                "measure": 17,
+                "fiscal_year": 2025,
+                "planned_mark": "on_schedule",
+                "mark": "behind",
+                "delay_reason": "契約が遅れたため。",
+                "version": None,
+            },
+        )
+    ]
+)
 class ReviewCreateSerializer(ReviewChangeSerializer):
     plan = serializers.IntegerField(label="計画", min_value=1)
     measure = serializers.IntegerField(
