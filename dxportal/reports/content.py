@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils import timezone
 
@@ -57,7 +58,7 @@ class Cell:
     def size_class(self) -> str:
         """A smaller type for what would not fit a year's column in one line."""
         length = len(self.text) + len(self.refs) // 2
-        return " longer" if length > 11 else " long" if length > 8 else ""
+        return " longer" if length > 9 else " long" if length > 7 else ""
 
 
 @dataclass(frozen=True)
@@ -356,7 +357,7 @@ class ReportContent:
     def title(self) -> str:
         return f"{self.plan_name}　{self.year_name}年次報告書"
 
-    @property
+    @cached_property
     def has_actual_schedule(self) -> bool:
         """Whether any project's actual stages are known; else a row for them says nothing."""
         return any(
@@ -369,7 +370,7 @@ class ReportContent:
     @property
     def progress_columns(self) -> int:
         """The columns of a section's table of projects."""
-        return 7 + len(self.schedule_years)
+        return 6 + self.has_actual_schedule + len(self.schedule_years)
 
     @property
     def list_columns(self) -> int:

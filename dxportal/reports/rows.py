@@ -40,7 +40,7 @@ class RowMaker:
         values = [self._as_reported(row) for row in years_of(indicator, self.years)]
         current = next((row for row in values if row.fiscal_year == year), None)
         achievement = current.achievement if current else None
-        about = f"{place}：{indicator.name}"
+        about = f"{place}：{indicator.name}" if use.project_id else indicator.name
         refs = self.notes.refer(about, indicator.source_note, use.source_note)
         return IndicatorRow(
             indicator_id=indicator.pk,

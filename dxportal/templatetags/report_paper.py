@@ -4,6 +4,8 @@ import re
 
 from django import template
 
+from kpi.charts import Bars, Chart
+
 register = template.Library()
 
 FONT = "Report"  # as dxportal/reports/report.css names it
@@ -17,6 +19,12 @@ def paper(text: str) -> str:
 
 
 @register.filter
-def picture(chart, width: int = 330):
-    """The chart's SVG; "" where it has no figure."""
-    return chart.svg(width, font=FONT) or ""
+def line_picture(chart: Chart) -> str:
+    """An indicator's chart, three of which stand in a row; "" where it has no figure."""
+    return chart.svg(330, 180, font=FONT) or ""
+
+
+@register.filter
+def bar_picture(bars: Bars) -> str:
+    """Bars across the page; "" where there is nothing to count."""
+    return bars.svg(600, font=FONT) or ""
