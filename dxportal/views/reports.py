@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import Actor
 from accounts.models import Channel
-from accounts.policy import Act, allows
+from accounts.policy import Act, allows, scope_of
 from dxportal import services
 from dxportal.forms import ReportForm
 from dxportal.models import ReportJob
@@ -50,6 +50,8 @@ def _list_page(request: HttpRequest, form: ReportForm, status: int = 200) -> Htt
 
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
+    if not scope_of(request.user).may_anywhere(Act.MANAGE):
+        raise PermissionDenied("報告書を作成できるのは事務局です。")
     form = ReportForm(request.user, request.POST)
     if not form.is_valid():
         return _list_page(request, form, status=422)

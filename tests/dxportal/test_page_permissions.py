@@ -1,0 +1,124 @@
+"""The permission table of the pages: every route, method and person, and what they get.
+
+A route without a line fails `test_every_route_has_its_line`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from dxportal.models import ReportJob
+from tests.cast import Cast
+
+PEOPLE = ("editor", "approver", "coordinator", "viewer", "admin", "outsider", "anonymous")
+SIGN_IN = 302
+
+
+class Line(NamedTuple):
+    """A route's answer to each of PEOPLE, in their order."""
+
+    method: str
+    answers: tuple[int, ...]
+
+
+def everyone(method: str, own: int, outsider: int | None = None) -> Line:
+    """The same for all of the city, for the outsider (the same unless given); else a sign-in."""
+    return Line(method, (own,) * 5 + (own if outsider is None else outsider, SIGN_IN))
+
+
+# editor approver coordinator viewer admin outsider anonymous
+MANAGERS = (403, 403, 302, 403, 403, 404, 302)
+
+TABLE: dict[str, list[Line]] = {
+    "home": [everyone("get", 200)],
+    "dashboard": [everyone("get", 200)],
+    "plans:list": [everyone("get", 200)],
+    "plans:tree": [everyone("get", 200, 404)],
+    "plans:measure": [everyone("get", 200, 404)],
+    "projects:list": [everyone("get", 200)],
+    "projects:detail": [everyone("get", 200, 404)],
+    "kpi:indicator_list": [everyone("get", 200)],
+    "kpi:indicator": [everyone("get", 200, 404)],
+    "kpi:entry": [everyone("get", 200)],
+    "kpi:entry_row": [
+        Line("get", (200, 403, 403, 403, 403, 404, 302)),
+        Line("post", (302, 403, 403, 403, 403, 404, 302)),
+    ],
+    "accounts:sign_in": [Line("get", (302,) * 6 + (200,))],
+    "accounts:sign_out": [Line("get", (405,) * 6 + (SIGN_IN,)), Line("post", (302,) * 7)],
+    "accounts:change_password": [everyone("get", 200)],
+    "reports:list": [everyone("get", 200)],
+    # The outsider manages plans elsewhere, and may not choose this one.
+    "reports:start": [Line("post", (403, 403, 302, 403, 403, 422, 302))],
+    "reports:detail": [everyone("get", 200, 404)],
+    "reports:progress": [everyone("get", 200, 404)],
+    "reports:cancel": [Line("post", MANAGERS)],
+    "reports:download": [everyone("get", 404, 404)],  # the job of the table has no file yet
+    "healthz": [Line("get", (200,) * 7)],
+}
+
+
+def routes(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield namespace + (pattern.name or str(pattern.pattern))
+        elif not str(pattern.pattern).startswith(("admin/", "api/")):
+            # The administrator's pages and the API have tables of their own.
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from routes(pattern, namespace + inner)
+
+
+def test_every_route_has_its_line() -> None:
+    assert set(routes(get_resolver())) == set(TABLE)
+
+
+@pytest.fixture
+def addresses(cast: Cast) -> dict[str, str]:
+    job = ReportJob.objects.create(
+        plan=cast.plan, fiscal_year=2024, format="pdf", requested_by=cast.coordinator
+    )
+    numbers: dict[str, list[int]] = {
+        "plans:tree": [cast.plan.pk],
+        "plans:measure": [cast.measures["観光1"].pk],
+        "projects:detail": [cast.projects["教育1-1"].pk],
+        "kpi:indicator": [cast.indicators["立案数"].pk],
+        "kpi:entry_row": [cast.open_cycle.pk, cast.indicators["立案数"].pk],
+        "reports:detail": [job.pk],
+        "reports:progress": [job.pk],
+        "reports:cancel": [job.pk],
+        "reports:download": [job.pk],
+    }
+    return {name: reverse(name, args=numbers.get(name, [])) for name in TABLE}
+
+
+def form_of(name: str, cast: Cast) -> dict[str, object]:
+    prefix = f"i{cast.indicators['立案数'].pk}"
+    return {
+        "kpi:entry_row": {f"{prefix}-value": "3", f"{prefix}-status": "reported"},
+        "reports:start": {"plan": cast.plan.pk, "fiscal_year": 2024, "format": "pdf"},
+    }.get(name, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [(name, line) for name, lines in TABLE.items() for line in lines],
+    ids=[f"{line.method} {name}" for name, lines in TABLE.items() for line in lines],
+)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_person_gets_what_the_table_says(
+    cast: Cast,
+    addresses: dict[str, str],
+    sign_in: Callable[[User], Client],
+    name: str,
+    line: Line,
+    person: str,
+) -> None:
+    client = Client() if person == "anonymous" else sign_in(cast.people[person])
+    answer = getattr(client, line.method)(addresses[name], form_of(name, cast))
+    assert answer.status_code == line.answers[PEOPLE.index(person)]
+    if person == "anonymous" and answer.status_code == SIGN_IN:
+        assert answer.url.startswith("/accounts/sign-in/")
