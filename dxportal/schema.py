@@ -71,7 +71,9 @@ FAILURES = {
 
 def introduce(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
     """Put the introduction and a sentence for each resource before the operations."""
-    result["info"]["description"] = INTRODUCTION
+    # A line break inside a Japanese paragraph would be shown as a space.
+    paragraphs = (text.replace("\n", "") for text in INTRODUCTION.split("\n\n"))
+    result["info"]["description"] = "\n\n".join(paragraphs)
     tags = {}
     for _, _, _, callback in generator.endpoints or []:
         view = callback.cls
