@@ -1,18 +1,56 @@
-"""Verbs that let other systems in and shut them out again."""
+"""Verbs that let people and other systems in, and shut systems out again."""
 
 import datetime
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
-from accounts.models import ApiToken, RoleAssignment, User
+from accounts.models import ApiToken, Department, Organization, Role, RoleAssignment, User
 from accounts.models.tokens import hash_token
 from accounts.policy import Act
 
 AUDITED_FIELDS = ("user", "name", "scope", "expires_at", "revoked_at")
+
+
+def create_person(
+    actor: Actor,
+    username: str,
+    display_name: str,
+    organization: Organization,
+    role: str,
+    password: str,
+    department: Department | None = None,
+) -> User:
+    """A new person with one role; an administrator also gets the administrator's pages.
+
+    Raises PermissionDenied without the right to administer the organization, ValidationError for
+    a name that is taken, a weak password or a department of another organization.
+    """
+    policy.require(actor, Act.ADMINISTER, organization.pk, what="利用者の作成")
+    user = User(
+        username=username,
+        display_name=display_name,
+        organization=organization,
+        is_staff=role == Role.ADMIN,
+    )
+    user.set_password(password)
+    user.full_clean()
+    validate_password(password, user)
+    with transaction.atomic():
+        user.save()
+        assignment = RoleAssignment(
+            user=user, role=role, organization=organization, department=department
+        )
+        assignment.full_clean()
+        assignment.save()
+        after = audit.values_of(user, ("username", "display_name", "is_staff"))
+        after |= audit.values_of(assignment, ("role", "department"))
+        audit.record(actor, "user.create", user, organization.pk, {}, after)
+    return user
 
 
 def issue_token(

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
 from accounts.audit import Actor
-from accounts.models import Channel, Department, Organization, Role, RoleAssignment, User
+from accounts.models import Channel, Department, Organization, Role, User
+from accounts.services import create_person
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.reader import read_book
 from plans import services as plan_services
@@ -79,7 +79,16 @@ def create_example_people() -> str:
     department = Department.objects.get(organization=city, key=EDITOR_DEPARTMENT)
     for person in PEOPLE:
         organization = other if person.elsewhere else city
-        _create(person, organization, department if person.in_department else None, password)
+        if not User.objects.filter(username=person.username).exists():
+            create_person(
+                Actor.system(),
+                person.username,
+                person.display_name,
+                organization,
+                person.role,
+                password,
+                department if person.in_department else None,
+            )
     return password
 
 
@@ -87,28 +96,5 @@ def _password() -> str:
     file = settings.DATA_DIR / "example_password"
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(9))
+        file.write_text(secrets.token_urlsafe(12))
     return file.read_text().strip()
-
-
-@transaction.atomic
-def _create(
-    person: Person, organization: Organization, department: Department | None, password: str
-) -> None:
-    user, created = User.objects.get_or_create(
-        username=person.username,
-        defaults={
-            "display_name": person.display_name,
-            "organization": organization,
-            "is_staff": person.role == Role.ADMIN,
-        },
-    )
-    if not created:
-        return
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    RoleAssignment.objects.create(
-        user=user, role=person.role, organization=organization, department=department
-    )
-    after = {"username": person.username, "role": str(person.role)}
-    audit.record(Actor.system(), "user.create", user, organization.pk, {}, after)
