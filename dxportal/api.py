@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -141,16 +140,6 @@ class AnyFile(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class PdfFile(BaseRenderer):
-    media_type = MEDIA_TYPES[ReportJob.Format.PDF]
-    format = "pdf"
-
-
-class XlsxFile(BaseRenderer):
-    media_type = MEDIA_TYPES[ReportJob.Format.XLSX]
-    format = "xlsx"
-
-
 class ReportViewSet(ReadOnlyRows):
     queryset = ReportJob.objects.filter(state=ReportJob.State.DONE)
     serializer_class = ReportSerializer
@@ -160,13 +149,10 @@ class ReportViewSet(ReadOnlyRows):
     def for_reading(self, queryset: QuerySet) -> QuerySet:
         return queryset.select_related("plan", "requested_by")
 
-    @extend_schema(responses={200: OpenApiTypes.BINARY})
-    @action(
-        detail=True,
-        filter_backends=[],
-        renderer_classes=[PdfFile, XlsxFile],
-        content_negotiation_class=AnyFile,
+    @extend_schema(
+        responses={(200, media_type): OpenApiTypes.BINARY for media_type in MEDIA_TYPES.values()}
     )
+    @action(detail=True, filter_backends=[], content_negotiation_class=AnyFile)
     def download(self, request: Request, pk: str) -> FileResponse:
         """The file; the rights are checked again at every call."""
         job = self.get_object()

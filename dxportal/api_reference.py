@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseBase
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 
 
 class Schema(SpectacularAPIView):
@@ -20,9 +20,10 @@ class Reference(SpectacularSwaggerSplitView):
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
         """A person who is not signed in is sent to the sign-in page, as on any other page."""
-        if isinstance(exc, NotAuthenticated):
+        if isinstance(exc, NotAuthenticated) and self.request.method in ("GET", "HEAD"):
             return redirect_to_login(self.request.get_full_path())
         return super().handle_exception(exc)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self.http_method_not_allowed(request, *args, **kwargs)
+        """A page, which has nothing to tell about itself."""
+        raise MethodNotAllowed(request.method)

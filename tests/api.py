@@ -1,0 +1,213 @@
+"""Callers of the API for tests: everybody of the cast, and the systems that come with tokens."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+
+from accounts.audit import Actor
+from accounts.models import ApiToken, Role, RoleAssignment, User
+from accounts.services import issue_token
+from budgets.models import BudgetEntry
+from dxportal.models import ReportJob
+from kpi.models import Actual
+from plans.models import GlossaryTerm, PlanRelation, ReportingCycle, Submission
+from projects.models import Project, ProjectSuccession, Review
+from tests.cast import LAST_YEAR, THIS_YEAR, Cast
+
+ROOT = "/api/v1/"
+
+
+class Caller:
+    """Somebody who calls the API: signed in, by token, or nobody."""
+
+    def __init__(self, user: User | None = None, secret: str = "", **options: Any) -> None:
+        self.client = Client(raise_request_exception=True, **options)
+        if user is not None:
+            self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        self.headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        address = path if path.startswith("/") else ROOT + path
+        data = "" if body is None else body if isinstance(body, str) else json.dumps(body)
+        return self.client.generic(
+            method,
+            address,
+            data,
+            content_type="application/json",
+            headers={**self.headers, **headers},
+        )
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.call("POST", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.call("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self.call("DELETE", path)
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        response = self.get(path)
+        assert response.status_code == 200, response.content.decode()
+        return response.json()["results"]
+
+
+def service(cast: Cast, scope: str, name: str = "finance") -> tuple[ApiToken, str]:
+    """A token of a system that may read and enter everything of the city."""
+    user, is_new = User.objects.get_or_create(
+        username=name, defaults={"display_name": "財務会計", "organization": cast.city}
+    )
+    if is_new:
+        RoleAssignment.objects.create(user=user, role=Role.SERVICE, organization=cast.city)
+    return issue_token(Actor.system(), user, f"{name} {scope}", scope)
+
+
+def other_editor(cast: Cast) -> User:
+    """An editor of the same city, in a department that the small plan's figures are not of."""
+    user = User.objects.create(
+        username="other_editor", display_name="他課 五郎", organization=cast.city
+    )
+    RoleAssignment.objects.create(
+        user=user,
+        role=Role.EDITOR,
+        organization=cast.city,
+        department=cast.departments["教育委員会"],
+    )
+    return user
+
+
+# In the order in which the permission table lists their answers.
+CALLERS = (
+    "editor",
+    "other_editor",
+    "approver",
+    "coordinator",
+    "viewer",
+    "admin",
+    "reading_token",
+    "writing_token",
+    "outsider",
+    "nobody",
+)
+
+
+def callers(cast: Cast) -> dict[str, Caller]:
+    people = {name: cast.people[name] for name in CALLERS if name in cast.people}
+    made = {name: Caller(user) for name, user in people.items()}
+    made["other_editor"] = Caller(other_editor(cast))
+    made["reading_token"] = Caller(secret=service(cast, "read")[1])
+    made["writing_token"] = Caller(secret=service(cast, "write")[1])
+    made["nobody"] = Caller()
+    return {name: made[name] for name in CALLERS}
+
+
+def one_row_of_everything(cast: Cast) -> dict[str, int]:
+    """For each resource the number of a row of the city, made here where the cast has none.
+
+    The actual and the review are those of the round that is open, and can be changed.
+    """
+    figure = Actual.objects.create(
+        indicator=cast.indicators["来訪者"], fiscal_year=THIS_YEAR, value=19000
+    )
+    review = Review.objects.create(
+        plan=cast.plan, measure=cast.measures["観光1"], fiscal_year=THIS_YEAR, goal="続ける。"
+    )
+    budget = BudgetEntry.objects.create(
+        project=cast.projects["観光1-1-7"],
+        fiscal_year=LAST_YEAR,
+        stage="initial",
+        amount=12_345_000,
+        national=0,
+        prefectural=0,
+        bond=0,
+        other=345_000,
+        general=12_000_000,
+    )
+    submission = Submission.objects.create(
+        cycle=cast.open_cycle, department=cast.departments["観光課"]
+    )
+    job = finished_report(cast)
+    GlossaryTerm.objects.create(plan=cast.plan, term="DX", text="デジタルによる変革。")
+    PlanRelation.objects.create(plan=cast.plan, kind="parent", name="総合計画")
+    assert cast.tag is not None and cast.open_cycle is not None
+    return {
+        "organizations": cast.city.pk,
+        "departments": cast.departments["観光課"].pk,
+        "plans": cast.plan.pk,
+        "levels": cast.levels["area"].pk,
+        "measures": cast.measures["観光1"].pk,
+        "phases": cast.phase.pk,
+        "tags": cast.tag.pk,
+        "projects": cast.projects["観光1-1-7"].pk,
+        "placements": cast.projects["観光1-1-7"].placements.first().pk,
+        "schedule": cast.projects["観光1-1-7"].schedule.first().pk,
+        "indicators": cast.indicators["来訪者"].pk,
+        "indicator-uses": cast.indicators["来訪者"].uses.first().pk,
+        "targets": cast.indicators["来訪者"].targets.first().pk,
+        "actuals": figure.pk,
+        "reviews": review.pk,
+        "budgets": budget.pk,
+        "cycles": cast.open_cycle.pk,
+        "submissions": submission.pk,
+        "reports": job.pk,
+        "jobs": job.pk,
+    }
+
+
+def finished_report(cast: Cast, content: bytes = b"%PDF-1.7") -> ReportJob:
+    """A report whose file is there."""
+    from django.core.files.base import ContentFile
+
+    job = ReportJob(
+        plan=cast.plan, fiscal_year=LAST_YEAR, format="pdf", requested_by=cast.coordinator
+    )
+    job.save()
+    job.file.save("report.pdf", ContentFile(content), save=False)
+    job.state, job.size = ReportJob.State.DONE, len(content)
+    job.save()
+    return job
+
+
+def grow_the_rest(cast: Cast, size: int) -> None:
+    """So many more rows of what `tests.cast.grow` leaves as it is."""
+    projects = list(Project.objects.filter(organization=cast.city))
+    for number in range(size):
+        year = 2030 + number
+        cycle = ReportingCycle.objects.create(plan=cast.plan, fiscal_year=year)
+        for department in cast.departments.values():
+            Submission.objects.create(
+                cycle=cycle,
+                department=department,
+                submitted_by=cast.editor,
+                approved_by=cast.approver,
+            )
+        BudgetEntry.objects.create(
+            project=projects[number % len(projects)], fiscal_year=year, stage="settled", amount=1
+        )
+        ProjectSuccession.objects.create(
+            predecessor=projects[number % (len(projects) - 1)],
+            successor=projects[-1],
+            fiscal_year=year,
+        ) if number < len(projects) - 1 else None
+        Actual.objects.create(
+            indicator=cast.indicators["来訪者"],
+            fiscal_year=year,
+            value=number,
+            entered_by=cast.editor,
+        )
+        finished_report(cast)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside leaves no trace in the database."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -1,0 +1,152 @@
+"""Who may call what: every route of the API's router, every method, every member of the cast.
+
+The routes come from the router, so a new one without a line here fails.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from dxportal.api_urls import router
+from tests.api import CALLERS, callers, one_row_of_everything, undone
+from tests.cast import THIS_YEAR, Cast
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+# The columns are CALLERS: editor, other_editor, approver, coordinator, viewer, admin,
+# reading_token, writing_token, outsider (of another city), nobody.
+EVERYBODY_ = "200 200 200 200 200 200 200 200 200 401"
+OWN_CITY__ = "200 200 200 200 200 200 200 200 404 401"
+NO_SUCH___ = "405 405 405 405 405 405 405 405 405 401"
+READ_LIST = {"GET": EVERYBODY_, "HEAD": EVERYBODY_, "OPTIONS": EVERYBODY_}
+READ_ROW = {"GET": OWN_CITY__, "HEAD": OWN_CITY__, "OPTIONS": EVERYBODY_}
+NO_WRITES = dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), NO_SUCH___)
+
+READ_ONLY = (
+    "organizations",
+    "departments",
+    "plans",
+    "levels",
+    "measures",
+    "phases",
+    "tags",
+    "projects",
+    "placements",
+    "schedule",
+    "indicators",
+    "indicator-uses",
+    "targets",
+    "budgets",
+    "cycles",
+    "submissions",
+    "reports",
+)
+EXPECTED: dict[str, dict[str, str]] = {
+    "api-root": READ_LIST | NO_WRITES,
+    **{f"api-{name}-list": READ_LIST | NO_WRITES for name in READ_ONLY},
+    **{f"api-{name}-detail": READ_ROW | NO_WRITES for name in READ_ONLY},
+    "api-reports-download": READ_ROW | NO_WRITES,
+    "api-actuals-list": READ_LIST | NO_WRITES | {"POST": "201 403 403 403 403 403 403 201 404 401"},
+    "api-actuals-detail": READ_ROW
+    | NO_WRITES
+    | {
+        "PATCH": "200 403 403 403 403 403 403 200 404 401",
+        "DELETE": "204 403 403 403 403 403 403 204 404 401",
+    },
+    "api-reviews-list": READ_LIST | NO_WRITES | {"POST": "201 403 403 403 403 403 403 201 404 401"},
+    "api-reviews-detail": READ_ROW
+    | NO_WRITES
+    | {"PATCH": "200 403 403 403 403 403 403 200 404 401"},
+    "api-jobs-list": READ_LIST | NO_WRITES | {"POST": "403 403 403 202 403 403 403 403 404 401"},
+    "api-jobs-detail": READ_ROW | NO_WRITES,
+}
+# Besides the router's routes, those of the schema, its page and the problems.
+APART = {
+    "api-schema": READ_LIST | NO_WRITES,
+    "api-docs": READ_LIST
+    | NO_WRITES
+    | {
+        "GET": EVERYBODY_.replace("401", "302"),
+        "HEAD": EVERYBODY_.replace("401", "302"),
+        "OPTIONS": NO_SUCH___,
+    },
+    "api-problem": READ_LIST | NO_WRITES,
+}
+
+
+def routes() -> list[str]:
+    return sorted({pattern.name for pattern in router.urls})
+
+
+def bodies(cast: Cast) -> dict[tuple[str, str], Any]:
+    """What a caller sends where something can be written."""
+    review = {"plan": cast.plan.pk, "fiscal_year": THIS_YEAR, "goal": "進める。"}
+    return {
+        ("api-actuals-list", "POST"): {
+            "indicator": cast.indicators["立案数"].pk,
+            "fiscal_year": THIS_YEAR,
+            "value": "7",
+        },
+        ("api-actuals-detail", "PATCH"): {"value": "19,001", "version": 1},
+        ("api-reviews-list", "POST"): {**review, "project": cast.projects["観光1-2-2"].pk},
+        ("api-reviews-detail", "PATCH"): {"mark": "behind", "version": 1},
+        ("api-jobs-list", "POST"): {
+            "plan": cast.plan.pk,
+            "fiscal_year": THIS_YEAR,
+            "format": "pdf",
+        },
+    }
+
+
+def test_every_route_has_its_line_and_no_line_is_of_nothing() -> None:
+    assert routes() == sorted(EXPECTED)
+    for name, line in (EXPECTED | APART).items():
+        assert sorted(line) == sorted(METHODS), name
+        for answers in line.values():
+            assert len(answers.split()) == len(CALLERS), name
+
+
+def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
+    if name in APART:
+        arguments = ["locked"] if name == "api-problem" else []
+    elif name.endswith(("-detail", "-download")):
+        resource = name.removeprefix("api-").rsplit("-", 1)[0]
+        arguments = [rows[resource]]
+    else:
+        arguments = []
+    address = reverse(name, args=arguments)
+    is_versioned = name == "api-actuals-detail"
+    return lambda method: address + "?version=1" * (is_versioned and method == "DELETE")
+
+
+@pytest.mark.parametrize("name", [*routes(), *APART])
+def test_who_may_call_what(cast: Cast, files: Path, name: str) -> None:
+    address = address_of(name, one_row_of_everything(cast))
+    sent = bodies(cast)
+    everybody = callers(cast)
+    wrong = []
+    for method, answers in (EXPECTED | APART)[name].items():
+        for (who, caller), expected in zip(everybody.items(), answers.split(), strict=True):
+            with undone():
+                response = caller.call(method, address(method), sent.get((name, method)))
+            if response.status_code != int(expected):
+                wrong.append(f"{method} by {who}: {response.status_code}, expected {expected}")
+            if response.status_code >= 400 and method != "HEAD":
+                assert response["Content-Type"] == "application/problem+json", (method, who)
+                assert response.json()["status"] == response.status_code
+            response.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", [name for name in routes() if name.endswith("-list")])
+def test_lists_hold_nothing_of_another_city(cast: Cast, files: Path, name: str) -> None:
+    rows = one_row_of_everything(cast)
+    resource = name.removeprefix("api-").removesuffix("-list")
+    everybody = callers(cast)
+    own = {row["id"] for row in everybody["viewer"].rows(f"{resource}/?page_size=1000")}
+    other = {row["id"] for row in everybody["outsider"].rows(f"{resource}/?page_size=1000")}
+    assert rows[resource] in own
+    assert not own & other
