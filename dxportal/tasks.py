@@ -9,7 +9,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from accounts import policy
 from accounts.audit import Actor
@@ -118,10 +118,16 @@ class Heartbeat:
         ends = time.monotonic() + HARD_LIMIT
         try:
             while not self.stopped.wait(self.interval) and time.monotonic() < ends:
-                services.beat(self.job.pk, self.job.claim)
+                self._beat()
         except ClaimLost:
             pass  # the builder hears of it when it reports its next step
-        except Exception:
-            logger.exception("The heartbeat of report job %s stopped.", self.job.pk)
         finally:
+            connection.close()
+
+    def _beat(self) -> None:
+        """A database that is busy or away for a moment doesn't end the heartbeat."""
+        try:
+            services.beat(self.job.pk, self.job.claim)
+        except DatabaseError:
+            logger.warning("Report job %s missed a heartbeat.", self.job.pk, exc_info=True)
             connection.close()
