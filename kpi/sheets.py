@@ -23,11 +23,13 @@ class IndicatorSheet:
         return any(year.target or year.actual for year in self.years)
 
     @property
+    def shown_year(self) -> YearValues | None:
+        """The values of the year that the page is about."""
+        return next((year for year in self.years if year.fiscal_year == self.current_year), None)
+
+    @property
     def outcome(self) -> Outcome | None:
-        for year in self.years:
-            if year.fiscal_year == self.current_year:
-                return outcome_of(year)
-        return None
+        return outcome_of(self.shown_year) if self.shown_year else None
 
     @property
     def notes(self) -> list[YearValues]:

@@ -16,6 +16,8 @@ from django.utils.timezone import localtime
 from accounts.models import AuditEntry, User
 
 EMPTY = "（空欄）"
+# Names of fields that a library brings along without a Japanese one.
+LABELS = {"parent": "上位"}
 VERBS = {
     "record": "入力",
     "clear": "取消",
@@ -44,6 +46,8 @@ class HistoryItem:
     what: str
     changes: list[Change]
     reason: str
+    # A first entry has much to tell and nothing to compare, so pages fold it.
+    is_new: bool
 
 
 def history_of(user: User, rows: Iterable[models.Model], limit: int = 50) -> list[HistoryItem]:
@@ -78,6 +82,7 @@ def _item(entry: AuditEntry, names: dict[tuple[str, Any], str]) -> HistoryItem:
             for name in fields
         ],
         reason=entry.reason,
+        is_new=not entry.before and len(entry.after) > 1,
     )
 
 
@@ -105,7 +110,7 @@ def _act(entry: AuditEntry) -> str:
 
 def _label(entry: AuditEntry, name: str) -> str:
     field = _field(entry, name)
-    return str(getattr(field, "verbose_name", name))
+    return LABELS.get(name) or str(getattr(field, "verbose_name", name))
 
 
 def _text(entry: AuditEntry, name: str, value: Any, names: dict[tuple[str, Any], str]) -> str:

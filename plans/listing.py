@@ -38,6 +38,8 @@ class ListPage(View):
     downloads: ClassVar[tuple[tuple[str, str], ...]] = ()
     # What yes and no of a boolean filter are called.
     boolean_words: ClassVar[dict[str, tuple[tuple[str, str], ...]]] = {}
+    # With fewer rows than this to choose from, a filter is left out of the form.
+    least_choices: ClassVar[dict[str, int]] = {"plan": 2, "tag": 1}
     page_size: ClassVar[int] = 50
 
     user: User
@@ -120,6 +122,8 @@ class ListPage(View):
             else:
                 del form.fields[name]
         form.order_fields(self.shown_filters)
+        for name, least in self.least_choices.items():
+            self._offer_rows(form, name, least)
         if "measure" in self.shown_filters and self.plan is not None:
             chosen = getattr(form, "cleaned_data", {}).get("measure")
             form.fields["measure"].widget.choices = measure_choices(self.plan, chosen)  # type: ignore[attr-defined]
@@ -127,6 +131,18 @@ class ListPage(View):
             form.fields["department"].widget.choices = department_choices(self.user)  # type: ignore[attr-defined]
         for name, words in self.boolean_words.items():
             form.fields[name].widget.choices = [("", "すべて"), *words]  # type: ignore[attr-defined]
+
+    def _offer_rows(self, form: forms.Form, name: str, least: int) -> None:
+        if name not in form.fields:
+            return
+        rows = list(form.fields[name].queryset)  # type: ignore[attr-defined]
+        if len(rows) >= least:
+            choices = [("", "すべて"), *((row.pk, str(row)) for row in rows)]
+            form.fields[name].widget.choices = choices  # type: ignore[attr-defined]
+        elif self.request.GET.get(name):
+            form.fields[name].widget = forms.HiddenInput()
+        else:
+            del form.fields[name]
 
     def export(self, filterset: PortalFilterSet, rows: QuerySet, file_format: str) -> HttpResponse:
         name = self.request.GET.get("export", "list")

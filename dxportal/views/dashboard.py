@@ -98,7 +98,7 @@ def _reviews(plan: Plan, measures: list[Measure], fiscal_year: int) -> list[Revi
     order = {row.pk: index for index, row in enumerate(measures)}
     reviews = Review.objects.filter(
         plan=plan, fiscal_year=fiscal_year, measure__isnull=False
-    ).select_related("mark", "planned_mark", "measure__level")
+    ).select_related("mark", "planned_mark", "measure__level", "measure__parent")
     return sorted(reviews, key=lambda review: order[review.measure_id])
 
 

@@ -26,8 +26,18 @@ class Deadline:
     is_grace: bool
 
     @property
+    def last_day(self) -> datetime.date:
+        """The last day on which one can enter: a round that ends at midnight ends the day before."""
+        return timezone.localdate(self.at - datetime.timedelta(microseconds=1))
+
+    @property
+    def last_time(self) -> str:
+        at = timezone.localtime(self.at)
+        return "24:00" if at.date() != self.last_day else f"{at:%H:%M}"
+
+    @property
     def days_left(self) -> int:
-        return (timezone.localdate(self.at) - timezone.localdate()).days
+        return (self.last_day - timezone.localdate()).days
 
     @property
     def is_near(self) -> bool:

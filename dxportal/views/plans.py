@@ -1,6 +1,6 @@
 """The pages of one plan: its tree (施策体系), and a measure with all that stands under it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,12 +13,12 @@ from kpi.models import Indicator, IndicatorUse
 from kpi.sheets import IndicatorSheet, indicator_sheet
 from kpi.shown_year import shown_year
 from plans.history import history_of
-from plans.models import Measure, Plan, TargetState
+from plans.models import Mark, Measure, Plan, TargetState
 from plans.tree_order import measure_path, measures_in_order
 from projects.models import Placement, Project, Review
 from projects.rows import ProjectRow, project_row
 
-# More charts than this on one page help nobody; the table has all of them.
+# More charts than this on one page help nobody: then one table has all indicators.
 MAX_CHARTS = 12
 OPEN_DEPTH = 2
 
@@ -35,6 +35,8 @@ class Node:
     # Counted once each: a project that is placed again (再掲) counts where it mainly stands.
     projects: set[int] = field(default_factory=set)
     is_open: bool = False
+    # On a measure's page: how many measures below carry which mark.
+    marks_below: list[tuple[Mark, int]] = field(default_factory=list)
 
     @property
     def behind(self) -> int:
@@ -107,10 +109,19 @@ def tree(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "kpi_count": len(set().union(*(node.kpis for node in nodes))),
         "behind": [node for node in everything if node.review and node.review.is_behind],
-        "levels": [level for level in plan.levels.all() if level.name],
+        "levels": _level_names(plan),
         "breadcrumb": [("計画の一覧", reverse("plans:list")), (plan.name, "")],
     }
     return render(request, "plans/tree.html", context)
+
+
+def _level_names(plan: Plan) -> list[str]:
+    """The names of the levels from the top down; those of the same depth stand together."""
+    by_depth: dict[int, list[str]] = defaultdict(list)
+    for level in plan.levels.all():
+        if level.name:
+            by_depth[level.depth].append(level.name)
+    return ["・".join(by_depth[depth]) for depth in sorted(by_depth)]
 
 
 @dataclass(frozen=True)
@@ -161,8 +172,10 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "later_reviews": [r for r in own_reviews if r.fiscal_year > year.fiscal_year],
         "children": _children(found, measures, reviews, year.fiscal_year),
         "kpis": kpis,
-        "shows_charts": len(kpis) <= MAX_CHARTS,
-        "is_alone": len(kpis) == 1,
+        # Two beside each other: a table of seven years needs the room.
+        "kpi_pairs": (
+            [kpis[i : i + 2] for i in range(0, len(kpis), 2)] if len(kpis) <= MAX_CHARTS else []
+        ),
         "projects": _projects(plan, [found, *below], by_pk),
         "years": list(plan.fiscal_years),
         "tags": list(found.tags.all()),
@@ -218,8 +231,17 @@ def _reviews(measure: Measure, below: list[Measure]) -> list[Review]:
 def _children(
     measure: Measure, measures: list[Measure], reviews: list[Review], fiscal_year: int
 ) -> list[Node]:
+    """The measures directly below; one without a mark tells of those further down."""
     of_year = {r.measure_id: r for r in reviews if r.fiscal_year == fiscal_year}
-    return [Node(row, of_year.get(row.pk)) for row in measures if row.parent_id == measure.pk]
+    nodes = []
+    for row in measures:
+        if row.parent_id != measure.pk:
+            continue
+        below = [of_year.get(lower.pk) for lower in descendants(measures, row)]
+        counts = Counter(review.mark for review in below if review and review.mark)
+        ordered = sorted(counts.items(), key=lambda item: item[0].position)
+        nodes.append(Node(row, of_year.get(row.pk), marks_below=ordered))
+    return nodes
 
 
 def _kpis(

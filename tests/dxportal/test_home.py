@@ -47,6 +47,16 @@ def test_the_last_day_and_the_grace_have_words(cast: Cast, sign_in: SignIn) -> N
     assert "猶予期間：本日まで" in page
 
 
+def test_a_round_that_ends_at_midnight_ends_on_the_day_before(cast: Cast, sign_in: SignIn) -> None:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    ReportingCycle.objects.filter(pk=cast.open_cycle.pk).update(  # type: ignore[union-attr]
+        closes_at=midnight + datetime.timedelta(days=4)
+    )
+    page = home(sign_in(cast.editor))
+    assert "あと3日" in page
+    assert "24:00まで" in page
+
+
 def test_a_round_that_is_over_asks_for_nothing(cast: Cast, sign_in: SignIn) -> None:
     now = timezone.now()
     ReportingCycle.objects.filter(pk=cast.open_cycle.pk).update(  # type: ignore[union-attr]

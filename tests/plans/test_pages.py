@@ -11,7 +11,7 @@ from accounts.models import Channel
 from plans.models import Plan
 from projects.models import Review
 from projects.services import record_review
-from tests.cast import Cast
+from tests.cast import Cast, grow
 
 SignIn = Callable[..., Client]
 
@@ -92,6 +92,20 @@ def test_a_measure_behind_shows_why(cast: Cast, sign_in: SignIn) -> None:
     assert "影響は小さい。" in page
 
 
+def test_a_pillar_counts_the_marks_further_down(cast: Cast, sign_in: SignIn) -> None:
+    page = measure(cast, sign_in(cast.viewer), "まちづくり")
+    assert "○ 予定どおり 1件" in page
+    assert "△ 遅れている 1件" in page
+
+
+def test_many_indicators_become_one_table_without_charts(cast: Cast, sign_in: SignIn) -> None:
+    assert "<svg xmlns" in measure(cast, sign_in(cast.viewer), "観光")
+    grow(cast, 10)
+    page = measure(cast, sign_in(cast.viewer), "観光")
+    assert "<svg xmlns" not in page
+    assert "令和6年度の指標（14件" in page
+
+
 def test_a_year_without_review_says_so(cast: Cast, sign_in: SignIn) -> None:
     page = measure(cast, sign_in(cast.viewer), "観光1", year=2026)
     assert "令和8年度の評価の記載はありません。" in page
@@ -125,20 +139,15 @@ def test_a_plan_without_marks_goes_on(cast: Cast, sign_in: SignIn) -> None:
 
 
 def test_the_history_of_a_review_names_marks_in_words(cast: Cast, sign_in: SignIn) -> None:
-    record_review(
-        Actor(cast.editor, Channel.PAGE),
-        cast.plan,
-        cast.measures["観光1"],
-        2025,
-        {"mark": cast.marks["behind"], "goal": "続ける。"},
-        None,
-    )
+    actor = Actor(cast.editor, Channel.PAGE)
+    place = (actor, cast.plan, cast.measures["観光1"], 2025)
+    first = record_review(*place, {"mark": cast.marks["behind"], "goal": "続ける。"}, None)
+    record_review(*place, {"mark": cast.marks["on_schedule"], "result": "挽回。"}, first.version)
     page = measure(cast, sign_in(cast.viewer), "観光1", year=2025)
     history = page[page.index("変更の履歴") :]
-    assert "△ 遅れている" in history
-    assert "江出 太郎" in history
-    assert "画面" in history
-    assert "（空欄）" in history
+    for words in ("△ 遅れている", "○ 予定どおり", "江出 太郎", "画面", "（空欄）", "挽回。"):
+        assert words in history
+    assert "はじめの内容" in history  # the first entry is folded
 
 
 @pytest.mark.parametrize("words", ["ＤＸ", "dx戦略"])
