@@ -86,13 +86,17 @@ class Chart:
             for i, year in enumerate(self.years)
         ]
 
+    def signed(self, text: str) -> str:
+        """A figure with the chart's own sign for minus; a "-" that is no sign stays."""
+        return text.replace("-", self.minus) if text[1:2].isdigit() else text
+
     @property
     def description(self) -> str:
         """The chart in words, for who cannot see it."""
         parts = []
         for line in self.series:
             said = [
-                f"{fiscal_years.long_form(year)} {text}"
+                f"{fiscal_years.long_form(year)} {self.signed(text)}"
                 for year, text in zip(self.years, line.texts, strict=True)
                 if text
             ]
@@ -257,9 +261,6 @@ class _LinePicture(_Picture):
         self.left = max(28.0, max(text_width(label, FONT_SIZE) for label in labels) + 10)
         self.step = (width - self.left - self.RIGHT) / len(chart.years)
 
-    def signed(self, text: str) -> str:
-        return text.replace("-", self.chart.minus) if text[1:2].isdigit() else text
-
     def x(self, index: int) -> float:
         return self.left + self.step * (index + 0.5)
 
@@ -305,7 +306,7 @@ class _LinePicture(_Picture):
                 stroke=INK if is_base else GRID_COLOR,
                 stroke_width="1" if is_base else "0.5",
             )
-            label = self.signed(self.axis.label(tick))
+            label = self.chart.signed(self.axis.label(tick))
             self.text(self.left - 5, y + 4, label, "end", class_="chart-axis")
         for index, year in enumerate(self.chart.years):
             label = fiscal_years.short_form(year)
@@ -391,7 +392,7 @@ class _LinePicture(_Picture):
             self.text(
                 self.x(index),
                 y,
-                self.signed(line.texts[index]),
+                self.chart.signed(line.texts[index]),
                 font_size=_number(size),
                 fill=TARGET_COLOR if line.kind == "target" else ACTUAL_COLOR,
             )

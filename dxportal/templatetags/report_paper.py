@@ -9,12 +9,12 @@ from kpi.charts import Bars, Chart
 register = template.Library()
 
 FONT = "Report"  # as dxportal/reports/report.css names it
-_MINUS = re.compile(r"^[-−▲](?=[\d.])")
+_MINUS = re.compile(r"(?<!\S)[-−▲](?=[\d.])")
 
 
 @register.filter
 def paper(text: str) -> str:
-    """A figure with △ for minus; a printed "-" that is no sign stays as it is."""
+    """Figures with △ for minus; a printed "-" that is no sign stays as it is."""
     return _MINUS.sub("△", text)
 
 

@@ -1,0 +1,488 @@
+"""What the annual report says: every name and figure, in a fixed number of queries."""
+
+import io
+import logging
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pypdf
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.audit import Actor
+from dxportal.planbook.loader import load_plan
+from dxportal.reports import pdf, source
+from dxportal.reports.compose import compose, report_of
+from dxportal.reports.content import Area, IndicatorRow, ReportContent
+from dxportal.reports.source import read_source
+from dxportal.reports.xlsx import write_xlsx
+from dxportal.templatetags.report_paper import paper
+from kpi.models import Actual, DefinitionChange, Target
+from plans.models import Level, Measure, Plan
+from projects.models import Placement, Project, Review
+from tests.cast import LAST_YEAR, Cast, actual, targets
+
+SASEBO = Path(settings.BASE_DIR, "fixtures", "sasebo-dx-r6")
+QUERIES = 18
+
+
+def silent(step: str, percent: int) -> None:
+    """No progress to show."""
+
+
+def area(content: ReportContent, short_title: str) -> Area:
+    return next(area for area in content.areas if area.short_title == short_title)
+
+
+def kpi(content: ReportContent, name: str) -> IndicatorRow:
+    return next(row for area in content.areas for row in area.kpis if row.name == name)
+
+
+def texts(cells: tuple[Any, ...]) -> list[str]:
+    return [cell.text for cell in cells]
+
+
+def pdf_text(content: ReportContent, folder: Path) -> tuple[pypdf.PdfReader, str]:
+    target = folder / "report.pdf"
+    pdf.write_pdf(content, target, silent)
+    reader = pypdf.PdfReader(target)
+    return reader, "".join("".join(page.extract_text().split()) for page in reader.pages)
+
+
+def poppler_text(file: Path) -> str:
+    """As a viewer copies it, by poppler; by pypdf, which is slow, where that isn't installed."""
+    if shutil.which("pdftotext"):
+        done = subprocess.run(["pdftotext", "-raw", file, "-"], capture_output=True, check=True)
+        return "".join(done.stdout.decode().split())
+    return "".join("".join(page.extract_text().split()) for page in pypdf.PdfReader(file).pages)
+
+
+# Reading
+
+
+def queries_of(plan: Plan) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        report_of(plan, LAST_YEAR)
+    # Without the savepoint around them.
+    return sum("SAVEPOINT" not in query["sql"] for query in captured)
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(cast: Cast) -> None:
+    before = queries_of(cast.plan)
+    for number in range(30):
+        project = cast.project(f"追加{number}", cast.measures["観光1-1"], "観光課")
+        indicator = cast.indicator(f"追加{number}")
+        cast.use(indicator, project, "activity")
+        targets(indicator, y2024=1)
+        actual(indicator, 2024, 2)
+    assert queries_of(cast.plan) == before == QUERIES
+
+
+def test_arranging_and_laying_out_need_no_query(cast: Cast) -> None:
+    state = read_source(cast.plan, LAST_YEAR)
+    with CaptureQueriesContext(connection) as captured:
+        content = compose(state)
+        pdf.html_of(content)
+        write_xlsx(content, io.BytesIO(), silent)  # type: ignore[arg-type]
+    assert len(captured) == 0
+
+
+@pytest.mark.served
+@pytest.mark.django_db(transaction=True)
+def test_the_report_shows_one_state_of_the_database(cast: Cast, monkeypatch: Any) -> None:
+    """What is committed between two of its reads is not seen by the second one."""
+
+    def interfere() -> None:
+        Review.objects.all().delete()
+        connection.close()
+
+    real = source.Plan.objects.select_related
+
+    def select_related(*names: str) -> Any:
+        rows = list(real(*names).filter(pk=cast.plan.pk))  # the first read fixes the state
+        thread = threading.Thread(target=interfere)
+        thread.start()
+        thread.join()
+        assert rows
+        return real(*names)
+
+    monkeypatch.setattr(source.Plan.objects, "select_related", select_related)
+    content = report_of(cast.plan, LAST_YEAR)
+    assert area(content, "観光").overview is not None
+    assert not Review.objects.exists()
+
+
+# What it says
+
+
+def test_each_second_level_node_is_a_section_and_says_what_it_lacks(cast: Cast) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    assert [(a.pillar, a.short_title) for a in content.areas] == [
+        ("まちづくり", "観光"),
+        ("行政", "教育"),
+    ]
+    education = area(content, "教育")
+    assert (education.kpis, education.reviews, education.overview) == ((), (), None)
+    html = pdf.html_of(content)
+    assert "KPI・成果指標の記載はありません。" in html
+    assert "令和6年度の総括と目標・進捗・評価、到達像の記載はありません。" in html
+    # The note on the section itself stands at its end, and its number at the heading.
+    assert [note.text for note in education.notes] == ["KPIの頁がない"]
+    assert education.refs == "※1"
+
+
+def test_a_plan_of_two_levels_has_its_top_nodes_as_sections(cast: Cast) -> None:
+    plan = Plan.objects.create(
+        organization=cast.city, key="two", name="二層の計画", first_fiscal_year=2024,
+        last_fiscal_year=2026,
+    )  # fmt: skip
+    level = Level.objects.create(plan=plan, key="policy", depth=0, name="基本方針")
+    part = Level.objects.create(plan=plan, key="part", depth=1, name="取組")
+    for number in (1, 2):
+        top = Measure.objects.create(plan=plan, level=level, key=f"{number}", name=f"方針{number}")
+        Measure.objects.create(
+            plan=plan, level=part, parent=top, key=f"{number}-1", name=f"取組{number}"
+        )
+    content = report_of(plan, 2024)
+    assert [a.title for a in content.areas] == ["方針1", "方針2"]
+    assert content.project_list == ()
+    assert "施策ごとの進捗と評価" in pdf.html_of(content)
+
+
+def test_an_empty_plan_still_makes_a_report(cast: Cast, tmp_path: Path) -> None:
+    plan = Plan.objects.create(
+        organization=cast.city, key="empty", name="空の計画", first_fiscal_year=2024,
+        last_fiscal_year=2026,
+    )  # fmt: skip
+    reader, text = pdf_text(report_of(plan, 2024), tmp_path)
+    assert len(reader.pages) >= 3 and "空の計画" in text
+
+
+def test_zero_nothing_and_the_kinds_of_nothing_stay_apart(cast: Cast) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    years = list(content.years)
+    complaints, rate = kpi(content, "苦情件数"), kpi(content, "満足度")
+    at = years.index(LAST_YEAR)
+    assert (texts(complaints.actual)[at], complaints.actual[at].value) == ("0", Decimal(0))
+    assert texts(complaints.actual)[at - 1] == ""
+    assert texts(rate.actual)[at - 1 : at + 1] == ["該当なし", "未集計"]
+    assert rate.achievement == "—" and rate.reached is None
+
+
+def test_a_report_shows_no_actual_of_a_later_year(cast: Cast) -> None:
+    actual(cast.indicators["立案数"], 2025, 99)
+    content = report_of(cast.plan, LAST_YEAR)
+    row = kpi(content, "データを活用した事業立案数")
+    assert "99" not in texts(row.actual)
+    values = next(table for table in content.tables if table.title == "値一覧")
+    year, value = values.head.index("年度"), values.head.index("値")
+    assert not [r for r in values.rows if r[year] == 2025 and r[value] == 99]
+
+
+def test_the_achievement_stands_with_its_formula(cast: Cast) -> None:
+    row = kpi(report_of(cast.plan, LAST_YEAR), "来訪者数")
+    assert (row.achievement, row.reached_text) == ("82.3%", "未達成")
+    assert row.how == "実績 12,345 ÷ 目標 15,000"
+
+
+def test_revised_targets_preliminary_actuals_and_new_definitions_are_told(cast: Cast) -> None:
+    indicator = cast.indicators["来訪者"]
+    Target.objects.filter(indicator=indicator, fiscal_year=2024).update(is_current=False)
+    Target.objects.create(indicator=indicator, fiscal_year=2024, revision=1, value=14000)
+    Actual.objects.filter(indicator=indicator, fiscal_year=2024).update(is_preliminary=True)
+    DefinitionChange.objects.create(
+        indicator=indicator, from_fiscal_year=2024, name="来訪者数（延べ）", note="延べ人数にした"
+    )
+    content = report_of(cast.plan, LAST_YEAR)
+    row = kpi(content, "来訪者数（延べ）")
+    notes = [note.text for note in area(content, "観光").notes]
+    assert "R6予定は改定後の値（改定前：15,000）" in notes and "R6実績は速報値" in notes
+    assert "R6から：延べ人数にした" in row.definition
+
+
+def test_a_project_that_is_placed_twice_counts_once(cast: Cast) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    counts = {count.label: count.number for count in content.totals.counts}
+    assert counts["事業（プロジェクト）"] == 3
+    assert counts["再掲の掲載"] == 1
+    rows = [p for g in content.project_list for s in g.groups for p in s.projects]
+    assert [row.title for row in rows if not row.is_primary] == ["ＳＮＳデータの分析（再掲）"]
+
+
+def test_the_totals_add_up(cast: Cast) -> None:
+    totals = report_of(cast.plan, LAST_YEAR).totals
+    assert totals.mark_labels == ("○予定どおり", "△遅れている", "記載なし")
+    tourism = totals.areas[0]
+    assert (tourism.marks, tourism.reached, tourism.missed, tourism.unjudged) == (
+        (1, 1, 0),
+        2,
+        1,
+        1,
+    )
+    assert [(row.title, row.mark) for row in totals.late] == [
+        ("2 デジタルプロモーションの推進", "△遅れている")
+    ]
+    assert totals.late[0].reasons[0] == ("後倒理由", "契約が遅れた。")
+
+
+def test_values_that_nobody_approved_are_counted(cast: Cast) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    shown = Actual.objects.filter(fiscal_year__lte=LAST_YEAR, indicator__organization=cast.city)
+    assert content.unapproved_count == shown.not_yet_approved().count() > 0
+    assert f"{content.unapproved_count}件" in pdf.html_of(content)
+
+
+# Paper
+
+
+def test_the_pdf_is_tagged_named_embedded_and_holds_the_text(cast: Cast, tmp_path: Path) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    reader, text = pdf_text(content, tmp_path)
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] and root["/Lang"] == "ja"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata.title == "DX戦略実行計画　令和6年度年次報告書"
+    assert reader.metadata.author == "佐世保市"
+    assert reader.outline[0]["/Title"] == "計画の組立て"
+    for said in ("ＳＮＳデータの分析", "12,345", "未達成", "△遅れている", "契約が遅れた。"):
+        assert said in text
+    last = "".join(reader.pages[-1].extract_text().split())
+    assert f"{len(reader.pages)}/{len(reader.pages)}" in last
+
+
+def test_every_font_is_the_report_s_own_subset(cast: Cast, tmp_path: Path) -> None:
+    """A fallback font would be boxes on a machine without Japanese fonts."""
+    reader, _ = pdf_text(report_of(cast.plan, LAST_YEAR), tmp_path)
+    names = {
+        str(font.get_object()["/BaseFont"])
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert names
+    for name in names:
+        subset, _, family = name.removeprefix("/").partition("+")
+        assert len(subset) == 6 and family.startswith("Report")
+
+
+def test_upright_and_lying_pages_stand_in_one_document(cast: Cast, tmp_path: Path) -> None:
+    reader, _ = pdf_text(report_of(cast.plan, LAST_YEAR), tmp_path)
+    sizes = {tuple(round(float(side) / 72 * 25.4) for side in p.mediabox[2:]) for p in reader.pages}
+    assert sizes == {(210, 297), (297, 210), (420, 297)}
+
+
+def test_the_same_content_gives_the_same_bytes(cast: Cast, tmp_path: Path) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    made = []
+    for name, write in (("pdf", pdf.write_pdf), ("xlsx", write_xlsx)):
+        for number in (1, 2):
+            target = tmp_path / f"{number}.{name}"
+            write(content, target, silent)
+            made.append(target.read_bytes())
+    assert made[0] == made[1] and made[2] == made[3]
+
+
+def test_negative_figures_have_their_triangle_on_paper(cast: Cast) -> None:
+    Actual.objects.filter(indicator=cast.indicators["来訪者"], fiscal_year=2024).update(value=-1234)
+    html = pdf.html_of(report_of(cast.plan, LAST_YEAR))
+    assert "△1,234" in html and "-1,234" not in html
+
+
+def test_a_report_fetches_nothing_but_its_fonts(cast: Cast) -> None:
+    fetcher = pdf.ReportFetcher()
+    for address in ("http://127.0.0.1/x.png", "file:///etc/passwd", "data:text/plain,x"):
+        with pytest.raises(ValueError, match="fetches nothing"):
+            fetcher.fetch(address)
+    assert fetcher.fetch("report:regular").read()[:4] == b"\x00\x01\x00\x00"
+
+
+def test_what_people_write_is_text_and_never_markup(cast: Cast) -> None:
+    Review.objects.filter(measure=cast.measures["観光1"]).update(
+        goal='<img src="http://example.com/x.png"><script>1</script>'
+    )
+    html = pdf.html_of(report_of(cast.plan, LAST_YEAR))
+    assert "<img" not in html and "<script" not in html and "&lt;img" in html
+
+
+def test_whoever_stops_the_job_stops_the_layout(cast: Cast, tmp_path: Path) -> None:
+    class Stop(Exception):
+        pass
+
+    said: list[str] = []
+
+    def progress(step: str, percent: int) -> None:
+        said.append(step)
+        if "ページ目" in step:
+            raise Stop
+
+    content = report_of(cast.plan, LAST_YEAR)
+    with pytest.raises(Stop):
+        pdf.write_pdf(content, tmp_path / "x.pdf", progress)
+    assert said[-1] == "ページの割付（1ページ目）"
+    assert not logging.getLogger("weasyprint.progress").handlers
+
+
+# Workbook
+
+
+@pytest.fixture
+def workbook(cast: Cast) -> Iterator[openpyxl.Workbook]:
+    Project.objects.filter(key="観光1-2-2").update(name="=1+1", summary="@SUM(A1)")
+    Review.objects.filter(measure=cast.measures["観光1"], fiscal_year=2024).update(goal="+81")
+    file = io.BytesIO()
+    write_xlsx(report_of(cast.plan, LAST_YEAR), file, silent)  # type: ignore[arg-type]
+    yield openpyxl.load_workbook(file)
+
+
+def records(workbook: openpyxl.Workbook, title: str) -> list[dict[str, Any]]:
+    head, *rows = workbook[f"データ_{title}"].iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_no_cell_is_a_formula_and_text_stays_text(workbook: openpyxl.Workbook) -> None:
+    cells = [cell for sheet in workbook for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type in ("f", "e")]
+    found = {cell.value: cell for cell in cells if cell.value in ("=1+1", "@SUM(A1)", "+81", "-")}
+    assert set(found) == {"=1+1", "@SUM(A1)", "+81", "-"}
+    assert all(cell.data_type == "s" and cell.quotePrefix for cell in found.values())
+
+
+def test_the_tables_are_machine_readable(workbook: openpyxl.Workbook) -> None:
+    sheets = [sheet for sheet in workbook if sheet.title.startswith("データ_")]
+    assert len(sheets) == 9
+    for sheet in sheets:
+        head = [cell.value for cell in sheet[1]]
+        assert all(head) and len(set(head)) == len(head)
+        assert not sheet.merged_cells.ranges
+        assert not any(d.hidden for d in sheet.row_dimensions.values())
+        assert not any(d.hidden for d in sheet.column_dimensions.values())
+
+
+def test_figures_are_numbers_and_empty_is_not_zero(workbook: openpyxl.Workbook) -> None:
+    rows = records(workbook, "値一覧")
+    actuals = {(row["指標"], row["年度"]): row for row in rows if row["種類"] == Actual.Kind.ACTUAL}
+    assert actuals["来訪者", 2024]["値"] == 12345 and actuals["来訪者", 2024]["単位"] == "人"
+    assert actuals["苦情", 2024]["値"] == 0
+    assert actuals["満足度", 2024]["値"] is None
+    assert actuals["満足度", 2024]["状態"] == "not_yet"
+    assert (actuals["印字のみ", 2024]["表記"], actuals["印字のみ", 2024]["値"]) == ("-", None)
+
+
+def test_the_workbook_holds_every_stored_value(cast: Cast, workbook: openpyxl.Workbook) -> None:
+    rows = records(workbook, "値一覧")
+    for kind, model in ((Target.Kind.TARGET, Target), (Actual.Kind.ACTUAL, Actual)):
+        stored = {
+            (row.indicator.key, row.fiscal_year): row.value
+            for row in model.objects.filter(indicator__organization=cast.city).select_related(
+                "indicator"
+            )
+            if model is Target or row.fiscal_year <= LAST_YEAR
+        }
+        written = {(r["指標"], r["年度"]): r["値"] for r in rows if r["種類"] == kind}
+        assert written == {
+            key: None if value is None else pytest.approx(float(value))
+            for key, value in stored.items()
+        }
+
+
+def test_every_code_in_the_tables_is_explained(workbook: openpyxl.Workbook) -> None:
+    known = {str(row["コード"]) for row in records(workbook, "コード表")}
+    used = {row["状態"] for row in records(workbook, "値一覧")}
+    used |= {row["種類"] for row in records(workbook, "値一覧")}
+    used |= {row["階層"] for row in records(workbook, "施策")}
+    used |= {row["進捗"] for row in records(workbook, "年度評価")}
+    used |= {row["予定"] for row in records(workbook, "スケジュール")}
+    assert used - {None} <= known
+
+
+def test_the_forms_are_ready_to_print(workbook: openpyxl.Workbook) -> None:
+    for title in ("進捗・評価", "KPI", "事業一覧"):
+        sheet = workbook[title]
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.fitToHeight == 0 and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.print_title_rows and sheet.print_area and sheet.freeze_panes
+
+
+# The command
+
+
+def test_the_command_builds_the_same_report(cast: Cast, tmp_path: Path) -> None:
+    output = tmp_path / "report.xlsx"
+    call_command(
+        "build_report", plan="422029/dx", fiscal_year="令和6年度", format="xlsx", output=output,
+        stdout=io.StringIO(),
+    )  # fmt: skip
+    assert openpyxl.load_workbook(output)["表紙"]["A1"].value.endswith("令和6年度年次報告書")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "year", "problem"),
+    [
+        ("nothing", "2024", "There is no plan with the key 'nothing'"),
+        ("dx", "2024", "Several plans have the key 'dx'. Plans: 422029/dx, 422053/dx"),
+        ("422029/dx", "R60", "2078 is outside the plan's years"),
+        ("422029/dx", "R2", "outside the plan's years"),
+        ("422029/dx", "next", "年度として読めません"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    cast: Cast, tmp_path: Path, plan: str, year: str, problem: str
+) -> None:
+    with pytest.raises(CommandError, match=problem):
+        call_command(
+            "build_report", plan=plan, fiscal_year=year, format="pdf", output=tmp_path / "x.pdf"
+        )
+
+
+# The real plan
+
+
+@pytest.fixture
+def sasebo(db: None) -> Plan:
+    return load_plan(Actor.system(), SASEBO).plan
+
+
+def test_the_report_of_sasebo_holds_every_project_and_figure(sasebo: Plan, tmp_path: Path) -> None:
+    content = report_of(sasebo, 2024)
+    assert len(content.areas) == 14
+    assert [a.short_title for a in content.areas if not a.kpis] == [
+        "教育",
+        "多様化",
+        "推進課題",
+        "3つのしかけ",
+    ]
+    counts = {count.label: count.number for count in content.totals.counts}
+    assert counts["事業（プロジェクト）"] == 106
+    assert counts["うちリーディングプロジェクト"] == 27
+    assert counts["KPI（指標の数）"] == 39
+    target = tmp_path / "report.pdf"
+    pdf.write_pdf(content, target, silent)
+    text = poppler_text(target)
+    for placement in Placement.objects.filter(plan=sasebo).select_related("project"):
+        assert "".join(placement.project.name.split()) in text, placement
+        assert "".join(placement.code.split()) in text, placement
+    listed = [
+        row
+        for group in content.project_list
+        for step in group.groups
+        for project in step.projects
+        for row in project.indicators
+    ]
+    for row in [*listed, *(row for one in content.areas for row in one.kpis)]:
+        for cell in (*row.planned, *row.actual):
+            assert "".join(paper(cell.text).split()) in text, (row.name, cell.text)
+
+
+def test_what_is_copied_from_a_viewer_is_the_text(cast: Cast, tmp_path: Path) -> None:
+    target = tmp_path / "report.pdf"
+    pdf.write_pdf(report_of(cast.plan, LAST_YEAR), target, silent)
+    assert "データにもとづく観光戦略" in poppler_text(target)
