@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.core.exceptions import ValidationError
+from django.core.validators import DecimalValidator
 from django.db import IntegrityError, transaction
 
 from accounts import audit, policy
@@ -11,6 +12,7 @@ from accounts.audit import Actor
 from accounts.policy import Act
 from accounts.versions import StaleVersion
 from kpi.models import Actual, Indicator, ValueStatus
+from kpi.models.indicators import DECIMAL_PLACES, MAX_DIGITS
 from kpi.numbers import read_number
 from plans import services as plan_services
 from plans.services import Locked
@@ -168,10 +170,14 @@ def _fill_rate(actual: Actual, entry: ActualEntry) -> None:
     actual.raw_text = ""
 
 
+# A figure that the columns cannot hold is refused where it is typed.
+_FITS = DecimalValidator(MAX_DIGITS, DECIMAL_PLACES)
+
+
 def _read(field: str, text: str, unit: str) -> Decimal:
     try:
         value = read_number(text, unit).value
-        Actual._meta.get_field(field).run_validators(value)
+        _FITS(value)
     except ValueError as error:
         raise ValidationError({field: str(error)}) from error
     except ValidationError as error:

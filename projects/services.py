@@ -1,6 +1,6 @@
 """Verbs that change the yearly reviews of measures and projects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -32,18 +32,16 @@ def departments_in_charge(thing: Measure | Project) -> set[int]:
     Documents often name a department for projects only; the departments that lead a measure's
     projects then answer for the measure.
     """
+    links = ProjectDepartment.objects.all()
     if isinstance(thing, Project):
-        projects: Iterable[int] = [thing.pk]
+        links = links.filter(project=thing)
     elif thing.department_id is not None:
         return {thing.department_id}
     else:
-        below = Measure.objects.descendants(thing, include_self=True).values("pk")
-        projects = Placement.objects.filter(measure__in=below, is_primary=True).values("project_id")
-    return set(
-        ProjectDepartment.objects.filter(project__in=projects).values_list(
-            "department_id", flat=True
-        )
-    )
+        below = Measure.objects.all().descendants(thing, include_self=True).values("pk")
+        placed = Placement.objects.filter(measure__in=below, is_primary=True)
+        links = links.filter(project__in=placed.values("project_id"))
+    return set(links.values_list("department_id", flat=True))
 
 
 def record_review(
@@ -60,7 +58,7 @@ def record_review(
     """
     unknown = set(changes) - set(REVIEW_FIELDS)
     if unknown:
-        raise ValidationError({name: "この項目は変更できません。" for name in sorted(unknown)})
+        raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
     _require_in_charge(actor, plan, thing)
     plan_services.require_entry_open([plan.pk], fiscal_year)
     place: dict[str, Any] = {"project" if isinstance(thing, Project) else "measure": thing}

@@ -101,7 +101,7 @@ class _Loader:
         if self.faults:
             raise PlanBookError(self.faults)
         AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
-        assert self.plan is not None  # noqa: S101  # the plan sheet is required and has its row
+        assert self.plan is not None  # the plan sheet is required and has its row
         return LoadResult(self.plan, **self.counts)
 
     def _require_right(self, row: ParsedRow) -> None:
@@ -117,6 +117,7 @@ class _Loader:
         new: list[tuple[ParsedRow, models.Model]] = []
         changed: list[tuple[ParsedRow, models.Model]] = []
         known = self.by_key.setdefault(sheet.name, {})
+        instance: models.Model | None = None
         for row in rows:
             wanted = self._attributes(row)
             if wanted is None:
@@ -141,9 +142,9 @@ class _Loader:
                 if before:
                     self._audit("planbook.update", instance, before, wanted)
         self._write(sheet, new, changed)
-        if sheet.model is Organization:
+        if isinstance(instance, Organization):
             self.organization = instance
-        if sheet.model is Plan:
+        elif isinstance(instance, Plan):
             self.plan = instance
 
     def _attributes(self, row: ParsedRow) -> dict[str, Any] | None:
@@ -338,7 +339,7 @@ def _waves(sheet: Sheet, rows: list[ParsedRow], faults: list[Fault]) -> Iterator
     if not own:
         yield rows
         return
-    waiting, done = rows, set()
+    waiting, done = rows, set[str]()
     while waiting:
         ready = [row for row in waiting if all(row.values.get(c) in {None, *done} for c in own)]
         if not ready:
