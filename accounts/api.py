@@ -5,14 +5,13 @@ from rest_framework import serializers
 
 from accounts.filters import DepartmentFilterSet, OrganizationFilterSet
 from accounts.models import Department, DepartmentSuccession, Organization
-from accounts.viewsets import ReadOnlyRows
+from accounts.viewsets import ReadOnlyRows, RowSerializer
 
 
-class OrganizationSerializer(serializers.ModelSerializer):
+class OrganizationSerializer(RowSerializer):
     class Meta:
         model = Organization
         fields = ["id", "code", "name", "kana", "source_note"]
-        read_only_fields = fields
 
 
 class OrganizationViewSet(ReadOnlyRows):
@@ -22,7 +21,7 @@ class OrganizationViewSet(ReadOnlyRows):
     about = "市・町・県など、計画を持つ団体です。自分に役割のある団体だけが見えます。"
 
 
-class DepartmentSuccessorSerializer(serializers.ModelSerializer):
+class DepartmentSuccessorSerializer(RowSerializer):
     department = serializers.PrimaryKeyRelatedField(
         source="successor", read_only=True, label="新部局"
     )
@@ -30,10 +29,9 @@ class DepartmentSuccessorSerializer(serializers.ModelSerializer):
     class Meta:
         model = DepartmentSuccession
         fields = ["department", "on"]
-        read_only_fields = fields
 
 
-class DepartmentSerializer(serializers.ModelSerializer):
+class DepartmentSerializer(RowSerializer):
     successors = DepartmentSuccessorSerializer(
         source="successions", many=True, read_only=True, help_text="組織改編で引き継いだ部局。"
     )
@@ -52,7 +50,6 @@ class DepartmentSerializer(serializers.ModelSerializer):
             "successors",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class DepartmentViewSet(ReadOnlyRows):

@@ -57,17 +57,20 @@ class Pages(PageNumberPagination):
         return number
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        described = super().get_paginated_response_schema(schema)
-        described["required"] = ["count", "next", "previous", "results"]
-        properties = described["properties"]
-        properties["count"] |= {"description": "条件に合うすべての件数。"}
-        properties["next"] |= {"description": "次のページの住所。最後のページではnull。"}
-        properties["previous"] |= {"description": "前のページの住所。最初のページではnull。"}
-        for name in ("next", "previous"):
-            properties[name]["example"] = (
-                f"https://portal.example.jp/api/v1/…?{self.page_query_param}=2"
-            )
-        return described
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer", "description": "条件に合うすべての件数。"},
+                "next": _page_link("次のページのアドレス。最後のページではnull。"),
+                "previous": _page_link("前のページのアドレス。最初のページではnull。"),
+                "results": schema,
+            },
+        }
+
+
+def _page_link(description: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "format": "uri", "description": description}
 
 
 def _whole_number(text: str) -> int | None:
@@ -189,6 +192,25 @@ def _list_of(names: Iterable[str]) -> str:
 
 class ReadOnlyRows(mixins.RetrieveModelMixin, mixins.ListModelMixin, Rows):
     """Rows that the API shows and does not change."""
+
+
+class RowSerializer(serializers.ModelSerializer):
+    """A row as reading shows it. Nothing is written through it: bodies are `StrictSerializer`s."""
+
+    def get_extra_kwargs(self) -> dict[str, Any]:
+        options = super().get_extra_kwargs()
+        for name in self.Meta.fields:
+            if name not in self._declared_fields:
+                options.setdefault(name, {})["read_only"] = True
+        return options
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """A choice that may be left open says so in the schema, as the empty text that it is."""
+        fields = super().get_fields()
+        for name, field in fields.items():
+            if isinstance(field, serializers.ChoiceField) and name not in self._declared_fields:
+                field.allow_blank = self.Meta.model._meta.get_field(name).blank
+        return fields
 
 
 class StrictSerializer(serializers.Serializer):

@@ -3,12 +3,12 @@
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from accounts.viewsets import ReadOnlyRows
+from accounts.viewsets import ReadOnlyRows, RowSerializer
 from budgets.filters import BudgetFilterSet
 from budgets.models import BudgetEntry
 
 
-class BudgetEntrySerializer(serializers.ModelSerializer):
+class BudgetEntrySerializer(RowSerializer):
     project_name = serializers.CharField(source="project.name", read_only=True, label="事業名")
 
     class Meta:
@@ -31,7 +31,6 @@ class BudgetEntrySerializer(serializers.ModelSerializer):
             "raw_text",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class BudgetViewSet(ReadOnlyRows):

@@ -15,7 +15,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.authentication import actor_of
-from accounts.viewsets import ReadOnlyRows, StrictSerializer, WritesWithVersion, find_visible
+from accounts.viewsets import (
+    ReadOnlyRows,
+    RowSerializer,
+    StrictSerializer,
+    WritesWithVersion,
+    find_visible,
+)
 from dxportal import services
 from dxportal.filters import ReportFilterSet, ReportJobFilterSet
 from dxportal.models import ReportJob
@@ -30,7 +36,7 @@ MEDIA_TYPES = {
 }
 
 
-class ReportJobSerializer(serializers.ModelSerializer):
+class ReportJobSerializer(RowSerializer):
     percent = serializers.IntegerField(read_only=True, label="進み（％）")
     requested_by_name = PersonName(source="requested_by", label="依頼者")
     report = serializers.SerializerMethodField(
@@ -55,7 +61,6 @@ class ReportJobSerializer(serializers.ModelSerializer):
             "started_at",
             "finished_at",
         ]
-        read_only_fields = fields
 
     def get_report(self, job: ReportJob) -> int | None:
         return job.pk if job.state == ReportJob.State.DONE else None
@@ -97,7 +102,7 @@ class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
         return self.created(job.pk, status=202)
 
 
-class ReportSerializer(serializers.ModelSerializer):
+class ReportSerializer(RowSerializer):
     filename = serializers.SerializerMethodField(label="ファイル名")
     download = serializers.SerializerMethodField(
         label="ダウンロード", help_text="ファイルのアドレス。開くたびに権限を確かめます。"
@@ -120,7 +125,6 @@ class ReportSerializer(serializers.ModelSerializer):
             "requested_by_name",
             "download",
         ]
-        read_only_fields = fields
 
     def get_filename(self, job: ReportJob) -> str:
         return file_name(job.plan, job.fiscal_year, job.format)

@@ -1,11 +1,18 @@
-"""The API's schema and its reference page, which works offline and under the portal's CSP."""
+"""What explains the API: its schema, its reference page (offline, under the CSP), its problems."""
 
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from rest_framework import serializers
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dxportal.problems import KINDS, TYPE_PREFIX
 
 
 class Schema(SpectacularAPIView):
@@ -27,3 +34,41 @@ class Reference(SpectacularSwaggerSplitView):
     def options(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """A page, which has nothing to tell about itself."""
         raise MethodNotAllowed(request.method)
+
+
+class KindSerializer(serializers.Serializer):
+    type = serializers.CharField(label="種類")
+    title = serializers.CharField(label="見出し")
+    status = serializers.IntegerField(label="状態コード")
+    remedy = serializers.CharField(label="どうすればよいか")
+
+
+class ProblemView(APIView):
+    """What a problem's `type` leads to: what it means and what to do."""
+
+    serializer_class = KindSerializer
+
+    @extend_schema(summary="エラーの種類の説明", description="エラーの `type` が指す先です。")
+    def get(self, request: Request, name: str) -> Response:
+        if name not in KINDS:
+            raise NotFound()
+        kind = KINDS[name]
+        return Response(
+            {
+                "type": TYPE_PREFIX + name + "/",
+                "title": kind.title,
+                "status": kind.status,
+                "remedy": kind.remedy,
+            }
+        )
+
+
+class UnknownAddress(APIView):
+    """Everything under the API that has no address of its own."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        hint = "" if request.path.endswith("/") else "アドレスの末尾に / を付けてください。"
+        raise NotFound("このアドレスはありません。" + hint)

@@ -6,8 +6,7 @@ from rest_framework.routers import APIRootView, DefaultRouter
 from accounts import api as accounts
 from budgets import api as budgets
 from dxportal import api as reports
-from dxportal.api_reference import Reference, Schema
-from dxportal.problems import ProblemView, UnknownAddress
+from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
 from kpi import api as kpi
 from plans import api as plans
 from projects import api as projects

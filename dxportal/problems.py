@@ -11,9 +11,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView, set_rollback
 
@@ -289,45 +287,8 @@ def problem(
         **{name: value for name, value in members.items() if value is not None},
     }
     text = json.dumps(body, cls=JSONEncoder, ensure_ascii=False)
+    # Half a surrogate pair that was sent goes back as the escape that JSON has for it.
+    content = text.encode("utf-8", "backslashreplace")
     return HttpResponse(
-        text, status=kind.status, content_type=CONTENT_TYPE, headers=dict(headers or {})
+        content, status=kind.status, content_type=CONTENT_TYPE, headers=dict(headers or {})
     )
-
-
-class KindSerializer(serializers.Serializer):
-    type = serializers.CharField(label="種類")
-    title = serializers.CharField(label="見出し")
-    status = serializers.IntegerField(label="状態コード")
-    remedy = serializers.CharField(label="どうすればよいか")
-
-
-class ProblemView(APIView):
-    """What a problem's `type` leads to: what it means and what to do."""
-
-    permission_classes = [IsAuthenticated]
-    serializer_class = KindSerializer
-
-    def get(self, request: Request, name: str) -> Response:
-        if name not in KINDS:
-            raise exceptions.NotFound()
-        kind = KINDS[name]
-        return Response(
-            {
-                "type": TYPE_PREFIX + name + "/",
-                "title": kind.title,
-                "status": kind.status,
-                "remedy": kind.remedy,
-            }
-        )
-
-
-class UnknownAddress(APIView):
-    """Everything under the API that has no address of its own."""
-
-    permission_classes = [IsAuthenticated]
-    schema = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        hint = "" if request.path.endswith("/") else "アドレスの末尾に / を付けてください。"
-        raise exceptions.NotFound("このアドレスはありません。" + hint)

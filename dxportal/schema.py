@@ -167,7 +167,7 @@ class PortalSchema(AutoSchema):
 
     def get_summary(self) -> str | None:
         if not isinstance(self.view, Rows):
-            return super().get_summary()
+            return super().get_summary()  # the view's own word
         noun = self.view.queryset.model._meta.verbose_name
         return SUMMARIES[self._action].format(noun=noun)
 

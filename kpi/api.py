@@ -15,6 +15,7 @@ from accounts.viewsets import (
     Figure,
     FigureText,
     ReadOnlyRows,
+    RowSerializer,
     StrictSerializer,
     WritesWithVersion,
     find_visible,
@@ -38,14 +39,13 @@ from plans.services import Locked
 PERCENT_STEP = Decimal("0.000001")
 
 
-class DefinitionChangeSerializer(serializers.ModelSerializer):
+class DefinitionChangeSerializer(RowSerializer):
     class Meta:
         model = DefinitionChange
         fields = ["from_fiscal_year", "name", "unit", "formula", "rationale", "note"]
-        read_only_fields = fields
 
 
-class IndicatorSerializer(serializers.ModelSerializer):
+class IndicatorSerializer(RowSerializer):
     tolerance = Figure(
         label="維持の許容幅（％）",
         max_digits=7,
@@ -84,7 +84,6 @@ class IndicatorSerializer(serializers.ModelSerializer):
             "definition_changes",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class IndicatorViewSet(ReadOnlyRows):
@@ -101,7 +100,7 @@ class IndicatorViewSet(ReadOnlyRows):
         return queryset.prefetch_related("definition_changes")
 
 
-class IndicatorUseSerializer(serializers.ModelSerializer):
+class IndicatorUseSerializer(RowSerializer):
     indicator_name = serializers.CharField(source="indicator.name", read_only=True, label="指標名")
 
     class Meta:
@@ -117,7 +116,6 @@ class IndicatorUseSerializer(serializers.ModelSerializer):
             "position",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class IndicatorUseViewSet(ReadOnlyRows):
@@ -130,7 +128,7 @@ class IndicatorUseViewSet(ReadOnlyRows):
         return queryset.select_related("indicator")
 
 
-class ValueSerializer(serializers.ModelSerializer):
+class ValueSerializer(RowSerializer):
     """What targets and actuals show alike."""
 
     indicator_key = serializers.CharField(
@@ -160,7 +158,6 @@ class TargetSerializer(ValueSerializer):
             "note",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class TargetViewSet(ReadOnlyRows):
@@ -215,7 +212,6 @@ class ActualSerializer(ValueSerializer):
             "version",
             "updated_at",
         ]
-        read_only_fields = fields
 
     def get_achievement(self, actual: Actual) -> AchievementSerializer(allow_null=True):  # type: ignore[valid-type]  # for the schema
         if actual.kind != Actual.Kind.ACTUAL:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
 
-from accounts.viewsets import Figure, ReadOnlyRows
+from accounts.viewsets import Figure, ReadOnlyRows, RowSerializer
 from plans.filters import (
     CycleFilterSet,
     LevelFilterSet,
@@ -28,16 +28,17 @@ from plans.models import (
 )
 
 
-class MarkSerializer(serializers.ModelSerializer):
-    threshold = Figure(label="目安（達成率％以上）", max_digits=7, decimal_places=2)
+class MarkSerializer(RowSerializer):
+    threshold = Figure(
+        label="目安（達成率％以上）", max_digits=7, decimal_places=2, allow_null=True
+    )
 
     class Meta:
         model = Mark
         fields = ["key", "symbol", "label", "position", "is_behind", "threshold"]
-        read_only_fields = fields
 
 
-class PlanRelationSerializer(serializers.ModelSerializer):
+class PlanRelationSerializer(RowSerializer):
     related_plan = serializers.PrimaryKeyRelatedField(
         read_only=True,
         allow_null=True,
@@ -49,17 +50,15 @@ class PlanRelationSerializer(serializers.ModelSerializer):
     class Meta:
         model = PlanRelation
         fields = ["kind", "related_plan", "name", "note"]
-        read_only_fields = fields
 
 
-class GlossaryTermSerializer(serializers.ModelSerializer):
+class GlossaryTermSerializer(RowSerializer):
     class Meta:
         model = GlossaryTerm
         fields = ["term", "reading", "text", "source_note"]
-        read_only_fields = fields
 
 
-class PlanSerializer(serializers.ModelSerializer):
+class PlanSerializer(RowSerializer):
     marks = MarkSerializer(many=True, read_only=True, help_text="この計画の評価記号。")
     relations = PlanRelationSerializer(many=True, read_only=True, help_text="上位・関連計画。")
     glossary = GlossaryTermSerializer(many=True, read_only=True, help_text="用語集。")
@@ -84,7 +83,6 @@ class PlanSerializer(serializers.ModelSerializer):
             "glossary",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class PlanViewSet(ReadOnlyRows):
@@ -103,11 +101,10 @@ class PlanViewSet(ReadOnlyRows):
         )
 
 
-class LevelSerializer(serializers.ModelSerializer):
+class LevelSerializer(RowSerializer):
     class Meta:
         model = Level
         fields = ["id", "plan", "key", "depth", "name"]
-        read_only_fields = fields
 
 
 class LevelViewSet(ReadOnlyRows):
@@ -117,14 +114,13 @@ class LevelViewSet(ReadOnlyRows):
     about = "計画ごとの階層の名前（基本方針、DX重点課題、課題、ステップなど）です。"
 
 
-class TargetStateSerializer(serializers.ModelSerializer):
+class TargetStateSerializer(RowSerializer):
     class Meta:
         model = TargetState
         fields = ["phase", "position", "title", "text", "source_note"]
-        read_only_fields = fields
 
 
-class MeasureSerializer(serializers.ModelSerializer):
+class MeasureSerializer(RowSerializer):
     target_states = TargetStateSerializer(
         many=True, read_only=True, help_text="期の終わりに目指す状態。"
     )
@@ -149,7 +145,6 @@ class MeasureSerializer(serializers.ModelSerializer):
             "target_states",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class MeasureViewSet(ReadOnlyRows):
@@ -162,11 +157,10 @@ class MeasureViewSet(ReadOnlyRows):
         return queryset.prefetch_related("target_states")
 
 
-class PhaseSerializer(serializers.ModelSerializer):
+class PhaseSerializer(RowSerializer):
     class Meta:
         model = Phase
         fields = ["id", "plan", "key", "name", "first_fiscal_year", "last_fiscal_year"]
-        read_only_fields = fields
 
 
 class PhaseViewSet(ReadOnlyRows):
@@ -176,7 +170,7 @@ class PhaseViewSet(ReadOnlyRows):
     about = "計画の期（3年ごとなどの区切り）です。"
 
 
-class CycleSerializer(serializers.ModelSerializer):
+class CycleSerializer(RowSerializer):
     accepts_entries = serializers.SerializerMethodField(
         label="入力できるか", help_text="状態と期限から見て、いま実績と年度評価を書き込めるか。"
     )
@@ -196,7 +190,6 @@ class CycleSerializer(serializers.ModelSerializer):
             "version",
             "updated_at",
         ]
-        read_only_fields = fields
 
     def get_accepts_entries(self, cycle: ReportingCycle) -> bool:
         return cycle.accepts_entries()
@@ -217,7 +210,7 @@ class PersonName(serializers.StringRelatedField):
         self.allow_null = True
 
 
-class SubmissionSerializer(serializers.ModelSerializer):
+class SubmissionSerializer(RowSerializer):
     plan = serializers.IntegerField(source="cycle.plan_id", read_only=True, label="計画")
     fiscal_year = serializers.IntegerField(source="cycle.fiscal_year", read_only=True, label="年度")
     submitted_by_name = PersonName(source="submitted_by", label="提出者")
@@ -240,7 +233,6 @@ class SubmissionSerializer(serializers.ModelSerializer):
             "version",
             "updated_at",
         ]
-        read_only_fields = fields
 
 
 class SubmissionViewSet(ReadOnlyRows):

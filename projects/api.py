@@ -10,7 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
-from accounts.viewsets import ReadOnlyRows, StrictSerializer, WritesWithVersion, find_visible
+from accounts.viewsets import (
+    ReadOnlyRows,
+    RowSerializer,
+    StrictSerializer,
+    WritesWithVersion,
+    find_visible,
+)
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Mark, Measure, Plan
@@ -34,23 +40,21 @@ from projects.models import (
 )
 
 
-class ProjectDepartmentSerializer(serializers.ModelSerializer):
+class ProjectDepartmentSerializer(RowSerializer):
     name = serializers.CharField(source="department.name", read_only=True, label="名称")
 
     class Meta:
         model = ProjectDepartment
         fields = ["department", "name", "position"]
-        read_only_fields = fields
 
 
-class ProjectAliasSerializer(serializers.ModelSerializer):
+class ProjectAliasSerializer(RowSerializer):
     class Meta:
         model = ProjectAlias
         fields = ["name", "note"]
-        read_only_fields = fields
 
 
-class ProjectPredecessorSerializer(serializers.ModelSerializer):
+class ProjectPredecessorSerializer(RowSerializer):
     project = serializers.PrimaryKeyRelatedField(
         source="predecessor", read_only=True, label="前の事業"
     )
@@ -58,7 +62,6 @@ class ProjectPredecessorSerializer(serializers.ModelSerializer):
     class Meta:
         model = ProjectSuccession
         fields = ["project", "fiscal_year", "note"]
-        read_only_fields = fields
 
 
 class ProjectSuccessorSerializer(ProjectPredecessorSerializer):
@@ -67,7 +70,7 @@ class ProjectSuccessorSerializer(ProjectPredecessorSerializer):
     )
 
 
-class ProjectSerializer(serializers.ModelSerializer):
+class ProjectSerializer(RowSerializer):
     departments = ProjectDepartmentSerializer(
         source="department_links", many=True, read_only=True, help_text="所管課。先頭が主管です。"
     )
@@ -96,7 +99,6 @@ class ProjectSerializer(serializers.ModelSerializer):
             "successors",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class ProjectViewSet(ReadOnlyRows):
@@ -115,7 +117,7 @@ class ProjectViewSet(ReadOnlyRows):
         )
 
 
-class PlacementSerializer(serializers.ModelSerializer):
+class PlacementSerializer(RowSerializer):
     project_name = serializers.CharField(source="project.name", read_only=True, label="事業名")
 
     class Meta:
@@ -132,7 +134,6 @@ class PlacementSerializer(serializers.ModelSerializer):
             "is_leading",
             "source_note",
         ]
-        read_only_fields = fields
 
 
 class PlacementViewSet(ReadOnlyRows):
@@ -148,11 +149,10 @@ class PlacementViewSet(ReadOnlyRows):
         return queryset.select_related("project")
 
 
-class ScheduleEntrySerializer(serializers.ModelSerializer):
+class ScheduleEntrySerializer(RowSerializer):
     class Meta:
         model = ScheduleEntry
         fields = ["id", "project", "fiscal_year", "planned", "actual", "text", "source_note"]
-        read_only_fields = fields
 
 
 class ScheduleViewSet(ReadOnlyRows):
@@ -162,7 +162,7 @@ class ScheduleViewSet(ReadOnlyRows):
     about = "事業の1年度の段階（検討・構築・運用）の、予定と実績です。"
 
 
-class TagSerializer(serializers.ModelSerializer):
+class TagSerializer(RowSerializer):
     organization = serializers.IntegerField(
         source="scheme.organization_id", read_only=True, label="団体"
     )
@@ -191,7 +191,6 @@ class TagSerializer(serializers.ModelSerializer):
             "measures",
             "projects",
         ]
-        read_only_fields = fields
 
 
 class TagViewSet(ReadOnlyRows):
@@ -208,7 +207,7 @@ class TagViewSet(ReadOnlyRows):
         )
 
 
-class ReviewSerializer(serializers.ModelSerializer):
+class ReviewSerializer(RowSerializer):
     planned_mark = serializers.CharField(
         source="planned_mark.key",
         default=None,
@@ -258,7 +257,6 @@ class ReviewSerializer(serializers.ModelSerializer):
             "version",
             "updated_at",
         ]
-        read_only_fields = fields
 
 
 def _text(label: str) -> serializers.CharField:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 
@@ -135,7 +136,9 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
     )
     job = finished_report(cast)
     GlossaryTerm.objects.create(plan=cast.plan, term="DX", text="デジタルによる変革。")
-    PlanRelation.objects.create(plan=cast.plan, kind="parent", name="総合計画")
+    PlanRelation.objects.create(
+        plan=cast.plan, kind="related", name="大村市DX推進計画", related_plan=cast.other_plan
+    )
     assert cast.tag is not None and cast.open_cycle is not None
     return {
         "organizations": cast.city.pk,
@@ -163,8 +166,6 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
 
 def finished_report(cast: Cast, content: bytes = b"%PDF-1.7") -> ReportJob:
     """A report whose file is there."""
-    from django.core.files.base import ContentFile
-
     job = ReportJob(
         plan=cast.plan, fiscal_year=LAST_YEAR, format="pdf", requested_by=cast.coordinator
     )
@@ -176,8 +177,8 @@ def finished_report(cast: Cast, content: bytes = b"%PDF-1.7") -> ReportJob:
 
 
 def grow_the_rest(cast: Cast, size: int) -> None:
-    """So many more rows of what `tests.cast.grow` leaves as it is."""
-    projects = list(Project.objects.filter(organization=cast.city))
+    """So many more rows of what `tests.cast.grow` leaves as it is; call it after that."""
+    projects = list(Project.objects.filter(organization=cast.city).order_by("pk"))
     for number in range(size):
         year = 2030 + number
         cycle = ReportingCycle.objects.create(plan=cast.plan, fiscal_year=year)
@@ -189,13 +190,11 @@ def grow_the_rest(cast: Cast, size: int) -> None:
                 approved_by=cast.approver,
             )
         BudgetEntry.objects.create(
-            project=projects[number % len(projects)], fiscal_year=year, stage="settled", amount=1
+            project=projects[number], fiscal_year=year, stage="settled", amount=1
         )
         ProjectSuccession.objects.create(
-            predecessor=projects[number % (len(projects) - 1)],
-            successor=projects[-1],
-            fiscal_year=year,
-        ) if number < len(projects) - 1 else None
+            predecessor=projects[number], successor=projects[-1], fiscal_year=year
+        )
         Actual.objects.create(
             indicator=cast.indicators["来訪者"],
             fiscal_year=year,
