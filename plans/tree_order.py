@@ -1,8 +1,10 @@
 """Ordering rows as the plan's tree reads: depth first, siblings by position."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import CharField, Func, IntegerField, Value
+from django.db.models.functions import Cast, Concat
 
 from plans.models import Measure, Plan
 
@@ -14,14 +16,26 @@ def measures_in_order(plan: Plan) -> list[Measure]:
     )
 
 
-def tree_rank(measures: Sequence[Measure], path: str) -> Case:
+class _PlaceIn(Func):
+    """Where a text stands in another one."""
+
+    function = "INSTR"
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="STRPOS", **context)
+
+
+def tree_rank(measures: Sequence[Measure], path: str) -> Func:
     """Where a row's measure stands in the tree, as an expression to sort by.
 
-    The order of a recursive tree is no column; a plan has a few hundred measures at most, so
-    naming each one's place is cheaper than joining the recursion to every list.
+    The order of a recursive tree is no column. The ids of a plan's measures in their order are
+    one short text, and the place of an id in it ranks the rows: cheaper than joining the recursion
+    to every list, and than a CASE with a branch for each measure.
     """
-    places = [When(**{path: measure.pk}, then=Value(i)) for i, measure in enumerate(measures)]
-    return Case(*places, default=Value(len(measures)), output_field=IntegerField())
+    order = "," + "".join(f"{measure.pk}," for measure in measures)
+    wanted = Concat(Value(","), Cast(path, CharField()), Value(","))
+    return _PlaceIn(Value(order), wanted)
 
 
 def measure_path(measures: Iterable[Measure], measure: Measure) -> list[Measure]:
