@@ -60,8 +60,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = _plan(options["plan"])
-        fiscal_year = _fiscal_year(options["fiscal_year"], plan)
+        plan = find_plan(options["plan"])
+        fiscal_year = read_fiscal_year(options["fiscal_year"], plan)
         output: Path = options["output"]
         draft = output.with_name(f".{output.name}.part")
         try:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         return tell
 
 
-def _plan(text: str) -> Plan:
+def find_plan(text: str) -> Plan:
     code, _, key = text.rpartition("/")
     plans = Plan.objects.filter(key=key).select_related("organization")
     if code:
@@ -104,7 +104,7 @@ def _plan(text: str) -> Plan:
     raise CommandError(f"{problem} the key '{text}'. Plans: {names}")
 
 
-def _fiscal_year(text: str, plan: Plan) -> int:
+def read_fiscal_year(text: str, plan: Plan) -> int:
     try:
         fiscal_year = fiscal_years.parse(text)
     except ValueError as error:

@@ -1,0 +1,192 @@
+"""`manage.py bench`: what the portal's heavy parts cost, beside the bare cost of the same."""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dxportal.management.commands.build_report import find_plan, read_fiscal_year
+from dxportal.models import ReportJob
+from dxportal.reports.build import build
+from dxportal.reports.compose import report_of
+from dxportal.reports.pdf import html_of, render
+from plans.models import Plan
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One measurement: best of its runs. The peak is of the whole process, Django included."""
+
+    seconds: float
+    peak_mb: float
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the printed table; a bare cost gives the ratio."""
+
+    label: str
+    cost: Cost
+    bare: Cost | None = None
+
+
+class Command(BaseCommand):
+    help = (
+        "Measure the annual report (PDF and xlsx) beside the bare cost of the same pages in "
+        "WeasyPrint and of the same cells in openpyxl, each in a process of its own, and print "
+        "a markdown table."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--plan", default="dx-action-plan-r6", metavar="KEY")
+        parser.add_argument("--fiscal-year", default="R6", metavar="YEAR")
+        parser.add_argument("--runs", type=int, default=1, help="the best of so many runs counts")
+        parser.add_argument(
+            "--only", nargs="*", choices=list(PARTS), metavar="PART", help=", ".join(PARTS)
+        )
+        # What a process of its own is asked to do; for this command alone.
+        parser.add_argument("--measure", choices=list(MEASURES), help="internal")
+        parser.add_argument("--input", type=Path, help="internal")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["measure"]:
+            cost = MEASURES[options["measure"]](options)
+            self.stdout.write(json.dumps(asdict(cost)))
+            return
+        find_plan(options["plan"])
+        self.stdout.write(f"{machine()}\n")
+        self.stdout.write("| | seconds | peak MB | beside the bare cost | |")
+        self.stdout.write("| --- | ---: | ---: | ---: | --- |")
+        for name in options["only"] or PARTS:
+            for line in PARTS[name](options):
+                self.stdout.write(row_of(line))
+                self.stdout.flush()
+
+
+def machine() -> str:
+    """The machine that the figures are of."""
+    cores, python = len(os.sched_getaffinity(0)), platform.python_version()
+    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {python}"
+
+
+def row_of(line: Line) -> str:
+    cost, bare = line.cost, line.bare
+    ratio = f"× {cost.seconds / bare.seconds:.2f}" if bare and bare.seconds else ""
+    return f"| {line.label} | {cost.seconds:.1f} | {cost.peak_mb:.0f} | {ratio} | {cost.remark} |"
+
+
+# The report
+
+
+def report_lines(options: dict[str, Any]) -> list[Line]:
+    """Both formats; the bare costs render and write what the real ones made."""
+    with tempfile.TemporaryDirectory() as folder:
+        html, cells = Path(folder, "report.html"), Path(folder, "report.xlsx")
+        pdf = in_process(options, "pdf", html)
+        bare_pdf = in_process(options, "bare_pdf", html)
+        xlsx = in_process(options, "xlsx", cells)
+        bare_xlsx = in_process(options, "bare_xlsx", cells)
+    return [
+        Line("report, PDF", pdf, bare_pdf),
+        Line("the same HTML, bare WeasyPrint", bare_pdf),
+        Line("report, xlsx", xlsx, bare_xlsx),
+        Line("the same cells, bare openpyxl", bare_xlsx),
+    ]
+
+
+def in_process(options: dict[str, Any], measure: str, file: Path) -> Cost:
+    """Measure in a process of its own: one's memory and caches say nothing about the other's."""
+    command = [
+        sys.executable, sys.argv[0], "bench", "--measure", measure, "--input", str(file),
+        "--plan", options["plan"], "--fiscal-year", options["fiscal_year"],
+    ]  # fmt: skip
+    costs = []
+    for _ in range(max(1, options["runs"])):
+        done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603  # own command
+        if done.returncode:
+            raise CommandError(f"Measuring '{measure}' failed:\n{done.stderr}")
+        costs.append(Cost(**json.loads(done.stdout)))
+    return min(costs, key=lambda cost: cost.seconds)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _timed(act: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def _built(options: dict[str, Any], format: str) -> tuple[Plan, int, Path, float]:
+    plan = find_plan(options["plan"])
+    year = read_fiscal_year(options["fiscal_year"], plan)
+    target = options["input"].with_suffix(f".built.{format}")
+    seconds = _timed(lambda: build(plan, year, format, target, lambda step, percent: None))
+    return plan, year, target, seconds
+
+
+def measure_pdf(options: dict[str, Any]) -> Cost:
+    """The whole job: read, compose, lay out, write. Then leaves its HTML for the bare run."""
+    plan, year, target, seconds = _built(options, ReportJob.Format.PDF)
+    peak = _peak_mb()
+    options["input"].write_text(html_of(report_of(plan, year)))
+    return Cost(seconds, peak, f"{target.stat().st_size / 1024:.0f} kB")
+
+
+def measure_bare_pdf(options: dict[str, Any]) -> Cost:
+    html = options["input"].read_text()
+    seconds = _timed(lambda: render(html, options["input"].with_suffix(".bare.pdf")))
+    return Cost(seconds, _peak_mb(), f"{len(html) / 1024:.0f} kB of HTML, collector on")
+
+
+def measure_xlsx(options: dict[str, Any]) -> Cost:
+    _, _, target, seconds = _built(options, ReportJob.Format.XLSX)
+    peak = _peak_mb()
+    target.replace(options["input"])
+    return Cost(seconds, peak, f"{options['input'].stat().st_size / 1024:.0f} kB")
+
+
+def measure_bare_xlsx(options: dict[str, Any]) -> Cost:
+    """The same values into the same sheets, without any style, width or check."""
+    from openpyxl import Workbook, load_workbook
+
+    sheets = [
+        (sheet.title, [list(row) for row in sheet.iter_rows(values_only=True)])
+        for sheet in load_workbook(options["input"], read_only=True)
+    ]
+
+    def write() -> None:
+        workbook = Workbook()
+        for title, rows in sheets:
+            sheet = workbook.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        workbook.save(options["input"].with_suffix(".bare.xlsx"))
+
+    seconds = _timed(write)
+    cells = sum(len(row) for _, rows in sheets for row in rows)
+    return Cost(seconds, _peak_mb(), f"{cells:,} cells without styles")
+
+
+# What `--measure` knows, and the parts of the table in their order: a new part is a function from
+# the options to lines.
+MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
+    "pdf": measure_pdf,
+    "bare_pdf": measure_bare_pdf,
+    "xlsx": measure_xlsx,
+    "bare_xlsx": measure_bare_xlsx,
+}
+PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {"report": report_lines}
