@@ -180,12 +180,17 @@ def _conflicting(row: EntryRow, current: Actual) -> EntryRow:
 def _row(indicator: Indicator, cycle: ReportingCycle, form: ActualForm | None = None) -> EntryRow:
     years = years_of(indicator, [cycle.fiscal_year - 1, cycle.fiscal_year])
     actual = years[1].actual
-    locked = ""
+    if form is not None:
+        # What was just typed stays in its controls, with the service's reason beside it.
+        return EntryRow(indicator, cycle, form, years)
+    form = ActualForm(indicator, actual)
+    return EntryRow(indicator, cycle, form, years, _why_locked(actual, cycle))
+
+
+def _why_locked(actual: Actual | None, cycle: ReportingCycle) -> str:
     if actual is not None and actual.state in Actual.LOCKED_STATES:
-        locked = f"「{actual.get_state_display()}」のため編集できません。"
-    elif not cycle.accepts_entries():
-        locked = "入力の期間ではないため編集できません。"
-    return EntryRow(indicator, cycle, form or ActualForm(indicator, actual), years, locked)
+        return f"「{actual.get_state_display()}」のため編集できません。"
+    return "" if cycle.accepts_entries() else "入力の期間ではないため編集できません。"
 
 
 def _grouped(cycle: ReportingCycle, rows: Iterable[EntryRow]) -> list[EntryGroup]:
