@@ -153,6 +153,7 @@ def finish_job(
     slower attempt left in the job's folder is removed afterwards.
     """
     claim, now = job.claim, timezone.now()
+    beat(job.pk, claim)
     name = report_path(job, f"{claim}.{job.format}")
     before = audit.values_of(job, RESULT_FIELDS)
     result = {
@@ -276,7 +277,7 @@ def _send(job_id: int) -> None:
 def _sweep(job: ReportJob) -> None:
     """Remove everything from the job's folder except the file that the row names."""
     folder = folder_of(job)
-    kept = Path(job.file.name).name if job.file else ""
+    kept = Path(str(job.file.name)).name if job.file else ""
     if not folder.is_dir():
         return
     for path in folder.iterdir():

@@ -54,12 +54,15 @@ def build_report(job_id: int) -> None:
         services.fail_job(job, f"作成が{SOFT_LIMIT // 60}分で終わらなかったため、中止しました。")
     except Exception as error:
         # The person gets a sentence, the log the traceback; a retry would fail the same way.
-        logger.exception("Report job %s failed.", job_id)
-        services.fail_job(
-            job,
+        reason = (
             f"作成中に問題が起きました（{type(error).__name__}）。"
-            f"管理者に、作成番号{job_id}とこの表示を伝えてください。",
+            f"管理者に、作成番号{job_id}とこの表示を伝えてください。"
         )
+        if services.fail_job(job, reason):
+            logger.exception("Report job %s failed.", job_id)
+        else:
+            # Whoever took the job over has swept its folder under this worker's feet.
+            logger.warning("Report job %s was lost while it was built: %r", job_id, error)
     finally:
         draft.unlink(missing_ok=True)
 

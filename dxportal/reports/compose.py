@@ -17,7 +17,7 @@ from dxportal.reports.tables import machine_tables
 from dxportal.reports.totals import totals_of
 from kpi.models import IndicatorUse
 from plans import fiscal_years
-from plans.models import Measure, Plan
+from plans.models import Measure, Plan, PlanRelation
 from projects.models import Placement
 
 # From three levels on, the second one makes the sections (分野 > DX重点課題 > 課題 …).
@@ -49,10 +49,7 @@ def compose(source: Source) -> ReportContent:
         fiscal_year=source.fiscal_year,
         years=tuple(composer.years),
         schedule_years=tuple(composer.schedule_years),
-        relations=tuple(
-            (relation.get_kind_display(), relation.name, relation.note)
-            for relation in source.relations
-        ),
+        relations=tuple(_relations(source)),
         levels=tuple(composer.level_rows()),
         marks=tuple(MarkRow(mark.symbol, mark.label, mark.threshold) for mark in source.marks),
         outline=tuple(composer.outline()),
@@ -60,7 +57,7 @@ def compose(source: Source) -> ReportContent:
         project_list=project_list,
         list_notes=list_notes,
         plan_notes=composer.plan_notes(),
-        totals=totals_of(source, composer.roots, areas),
+        totals=totals_of(source, areas),
         tables=machine_tables(source),
         unapproved_count=sum(is_unapproved(actual) for actual in source.shown_actuals()),
         data_as_of=source.read_at,
@@ -128,7 +125,10 @@ class Composer:
             states=tuple(state for measure in members for state in maker.states(measure)),
             refs=overview.refs if overview else root_refs,
             overview=overview,
-            reviews=tuple(maker.review(measure) for measure in self._reviewed(root, members)),
+            reviews=(
+                *(maker.review(measure) for measure in self._reviewed(root, members)),
+                *(maker.project_review(place) for place in self._reviewed_projects(members)),
+            ),
             steps=tuple(self._steps(root, members, maker)),
             kpis=tuple(
                 maker.indicator(use, str(measure))
@@ -151,6 +151,14 @@ class Composer:
             measure
             for measure in members
             if measure != root and (measure.parent_id == root.pk or measure.pk in reviews)
+        ]
+
+    def _reviewed_projects(self, members: list[Measure]) -> list[Placement]:
+        """Projects with a review of their own, once, where they mainly stand."""
+        return [
+            placement
+            for placement in _primary_projects(self.source, members)
+            if placement.project_id in self.source.review_of_project
         ]
 
     def _steps(
@@ -231,6 +239,15 @@ class Composer:
             if measure not in self.roots and self.source.depths[measure.pk] < self.section_depth:
                 notes.refer(str(measure), measure.source_note)
         return tuple(notes.notes)
+
+
+def _relations(source: Source) -> list[tuple[str, str, str]]:
+    """The relations as they were written, and the parent plan that the portal holds."""
+    rows = [(row.get_kind_display(), row.name, row.note) for row in source.relations]
+    parent = source.plan.parent
+    if parent is not None and parent.name not in [name for _, name, _ in rows]:
+        rows.insert(0, (PlanRelation.Kind.PARENT.label, parent.name, ""))
+    return rows
 
 
 def _primary_projects(source: Source, measures: list[Measure]) -> list[Placement]:

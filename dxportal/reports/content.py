@@ -368,6 +368,11 @@ class ReportContent:
         )
 
     @property
+    def is_dense(self) -> bool:
+        """Whether the years' columns are so many that figures need a smaller type."""
+        return len(self.years) > 8
+
+    @property
     def progress_columns(self) -> int:
         """The columns of a section's table of projects."""
         return 6 + self.has_actual_schedule + len(self.schedule_years)

@@ -164,12 +164,19 @@ class RowMaker:
     def review(self, measure: Measure) -> ReviewRow:
         """The year's review of a measure; a row without content where nobody wrote one."""
         review = self.source.review_of_measure.get(measure.pk)
-        said = [measure.source_note, review.source_note if review else ""]
-        refs = self.notes.refer(str(measure), *said)
+        return self._review(str(measure), review, measure.source_note)
+
+    def project_review(self, placement: Placement) -> ReviewRow:
+        """The year's review of a project that has one."""
+        review = self.source.review_of_project[placement.project_id]
+        return self._review(f"事業：{placement}", review)
+
+    def _review(self, title: str, review: Review | None, note: str = "") -> ReviewRow:
+        refs = self.notes.refer(title, note, review.source_note if review else "")
         if review is None:
-            return ReviewRow(str(measure), refs=refs)
+            return ReviewRow(title, refs=refs)
         return ReviewRow(
-            title=str(measure),
+            title=title,
             planned_mark=mark_text(review.planned_mark),
             mark=mark_text(review.mark),
             is_behind=review.is_behind,

@@ -178,8 +178,8 @@ def _indicators(source: Source) -> Table:
 
 
 def _uses(source: Source) -> Table:
-    measures = {measure.pk: measure.key for measure in source.measures}
-    projects = {p.project_id: p.project.key for p in source.placements}
+    measures: dict[int | None, str] = {row.pk: row.key for row in source.measures}
+    projects: dict[int | None, str] = {p.project_id: p.project.key for p in source.placements}
     rows = tuple(
         (
             source.plan.key,
@@ -199,8 +199,8 @@ def _reviews(source: Source) -> Table:
         "計画", "年度", "施策", "事業", "進捗予定", "進捗", "目標", "実績・評価・今後の対応",
         "後倒理由", "未達理由", "到達像への影響", "進捗概要", "出典注記",
     )  # fmt: skip
-    measures = {measure.pk: measure.key for measure in source.measures}
-    projects = {p.project_id: p.project.key for p in source.placements}
+    measures: dict[int | None, str] = {row.pk: row.key for row in source.measures}
+    projects: dict[int | None, str] = {p.project_id: p.project.key for p in source.placements}
     reviews = [*source.review_of_measure.values(), *source.review_of_project.values()]
     rows = tuple(
         (

@@ -1,21 +1,19 @@
 """The report's totals (集計): every project and indicator is counted once, 再掲 never again."""
 
 from dxportal.reports.content import Area, AreaTotals, Count, LateRow, Totals
-from dxportal.reports.rows import is_unapproved, mark_text, reasons_of
+from dxportal.reports.rows import is_unapproved, mark_text
 from dxportal.reports.source import Source
 from kpi.models import Actual, IndicatorUse, ValueStatus
-from plans.models import Measure
-from projects.models import Review
 
 NO_MARK = "記載なし"
 
 
-def totals_of(source: Source, roots: list[Measure], areas: tuple[Area, ...]) -> Totals:
+def totals_of(source: Source, areas: tuple[Area, ...]) -> Totals:
     lines, late = [], []
     seen: set[int] = set()
-    for root, area in zip(roots, areas, strict=True):
+    for area in areas:
         lines.append(_area_totals(source, area, seen))
-        late += _late(source, root, area)
+        late += _late(area)
     return Totals(
         counts=tuple(_counts(source)),
         mark_labels=(*(mark_text(mark) for mark in source.marks), NO_MARK),
@@ -88,20 +86,9 @@ def _statuses(source: Source) -> list[Count]:
     return rows
 
 
-def _late(source: Source, root: Measure, area: Area) -> list[LateRow]:
+def _late(area: Area) -> list[LateRow]:
     return [
-        LateRow(
-            area=area.short_title,
-            title=str(measure),
-            planned_mark=mark_text(review.planned_mark),
-            mark=mark_text(review.mark),
-            reasons=reasons_of(review),
-        )
-        for measure, review in _reviews_below(source, root)
-        if review.is_behind
+        LateRow(area.short_title, row.title, row.planned_mark, row.mark, row.reasons)
+        for row in (*((area.overview,) if area.overview else ()), *area.reviews)
+        if row.is_behind
     ]
-
-
-def _reviews_below(source: Source, root: Measure) -> list[tuple[Measure, Review]]:
-    reviews = source.review_of_measure
-    return [(node, reviews[node.pk]) for node in source.under(root) if node.pk in reviews]

@@ -6,6 +6,7 @@ table a sheet.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class Form:
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = paper
         self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
-        self.sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+        self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
         self.sheet.page_margins.left = self.sheet.page_margins.right = 0.4
         self.sheet.oddFooter.center.text = "&P / &N"
         self.sheet.oddHeader.right.text = "&A"
@@ -110,7 +111,9 @@ class Form:
         if cell.value is not None and not cell.text.replace(",", "").lstrip("-").isascii():
             shown = cell.text  # 70以上: the comparison belongs to it
         style = {"alignment": RIGHT, "border": BORDER, **style}
-        pattern = number_format(decimals, on_paper=True)
+        # Digits that were entered stay visible: 7,055.8 is not rounded to 7,056.
+        entered = len(cell.text.partition(".")[2]) if isinstance(shown, Decimal) else 0
+        pattern = number_format(max(decimals, entered), on_paper=True)
         return safe_cell(self.sheet, shown, number_format=pattern, **style)
 
     def title(self, text: str, remark: str = "") -> None:

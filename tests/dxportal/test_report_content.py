@@ -234,6 +234,23 @@ def test_the_totals_add_up(cast: Cast) -> None:
     assert totals.late[0].reasons[0] == ("後倒理由", "契約が遅れた。")
 
 
+def test_a_project_s_own_review_stands_beside_those_of_measures(cast: Cast) -> None:
+    Review.objects.create(
+        plan=cast.plan,
+        project=cast.projects["観光1-1-7"],
+        fiscal_year=LAST_YEAR,
+        mark=cast.marks["behind"],
+        result="分析の途中。",
+    )
+    content = report_of(cast.plan, LAST_YEAR)
+    rows = [row for row in area(content, "観光").reviews if row.title.startswith("事業：")]
+    # Once, although the project is placed twice.
+    assert [(row.title, row.mark) for row in rows] == [
+        ("事業：観光1-1-7 ＳＮＳデータの分析", "△遅れている")
+    ]
+    assert content.totals.areas[0].marks == (1, 2, 0)
+
+
 def test_values_that_nobody_approved_are_counted(cast: Cast) -> None:
     content = report_of(cast.plan, LAST_YEAR)
     shown = Actual.objects.filter(fiscal_year__lte=LAST_YEAR, indicator__organization=cast.city)
