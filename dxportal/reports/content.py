@@ -56,7 +56,9 @@ class Cell:
 
     @property
     def size_class(self) -> str:
-        """A smaller type for what would not fit a year's column in one line."""
+        """A smaller type for what would not fit a year's column; words are broken, figures not."""
+        if any(ord(sign) > 0x2E7F for sign in self.text):
+            return " long" if len(self.text) > 4 else ""
         length = len(self.text) + len(self.refs) // 2
         return " longer" if length > 9 else " long" if length > 7 else ""
 
