@@ -1,8 +1,12 @@
-"""Which fiscal year a page shows: the one asked for, else the newest that has something to show."""
+"""Which fiscal year a page shows: the one asked for, else the newest with settled figures.
+
+A year whose round is still open has few marks and half its figures; whoever works on it comes
+from the home or entry page, and every page has the switch.
+"""
 
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from kpi.models import Actual
 from plans import fiscal_years
@@ -40,11 +44,13 @@ def shown_year(plan: Plan | None, asked: str | None) -> ShownYear:
 def _default_year(plan: Plan | None, years: tuple[int, ...]) -> int:
     if plan is None:
         return years[-1]
-    round_year = (
+    settled = Q(state__in=ReportingCycle.SETTLED_STATES)
+    newest = (
         ReportingCycle.objects.filter(plan=plan, kind=ReportingCycle.Kind.ANNUAL)
         .exclude(state=ReportingCycle.State.PREPARING)
-        .aggregate(year=Max("fiscal_year"))["year"]
+        .aggregate(settled=Max("fiscal_year", filter=settled), begun=Max("fiscal_year"))
     )
+    round_year = newest["settled"] or newest["begun"]
     if round_year is None:
         round_year = Actual.objects.filter(indicator__uses__plan=plan).aggregate(
             year=Max("fiscal_year")

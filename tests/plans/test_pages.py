@@ -50,13 +50,19 @@ def test_the_tree_opens_and_closes_without_scripts(cast: Cast, sign_in: SignIn) 
     assert "マーケティングレポート" in closed  # there, only folded
 
 
-def test_the_year_is_the_newest_open_round_unless_asked(cast: Cast, sign_in: SignIn) -> None:
+def test_the_year_is_the_newest_settled_one_unless_asked(cast: Cast, sign_in: SignIn) -> None:
     client = sign_in(cast.viewer)
     address = reverse("plans:tree", args=[cast.plan.pk])
-    assert client.get(address).context["year"].fiscal_year == 2025
-    assert client.get(address + "?fiscal_year=R6").context["year"].fiscal_year == 2024
-    assert client.get(address + "?fiscal_year=1999").context["year"].fiscal_year == 2025
-    assert client.get(address + "?fiscal_year=x").context["year"].fiscal_year == 2025
+    assert client.get(address).context["year"].fiscal_year == 2024
+    assert client.get(address + "?fiscal_year=R7").context["year"].fiscal_year == 2025
+    assert client.get(address + "?fiscal_year=1999").context["year"].fiscal_year == 2024
+    assert client.get(address + "?fiscal_year=x").context["year"].fiscal_year == 2024
+
+
+def test_while_no_round_is_settled_the_open_one_is_shown(cast: Cast, sign_in: SignIn) -> None:
+    cast.last_cycle.delete()
+    response = sign_in(cast.viewer).get(reverse("plans:tree", args=[cast.plan.pk]))
+    assert response.context["year"].fiscal_year == 2025
 
 
 def test_without_a_round_the_last_year_with_an_actual_is_shown(cast: Cast, sign_in: SignIn) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from accounts.models import Role, RoleAssignment, User
 from dxportal.management.commands.build_report import find_plan, read_fiscal_year
 from dxportal.models import ReportJob
 from dxportal.reports.build import build
@@ -44,8 +50,8 @@ class Line:
 class Command(BaseCommand):
     help = (
         "Measure the annual report (PDF and xlsx) beside the bare cost of the same pages in "
-        "WeasyPrint and of the same cells in openpyxl, each in a process of its own, and print "
-        "a markdown table."
+        "WeasyPrint and of the same cells in openpyxl, each in a process of its own, and the time "
+        "to the first byte of the main pages; print a markdown table."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -83,7 +89,9 @@ def machine() -> str:
 def row_of(line: Line) -> str:
     cost, bare = line.cost, line.bare
     ratio = f"× {cost.seconds / bare.seconds:.2f}" if bare and bare.seconds else ""
-    return f"| {line.label} | {cost.seconds:.1f} | {cost.peak_mb:.0f} | {ratio} | {cost.remark} |"
+    digits = 1 if cost.seconds >= 1 else 3
+    figures = f"{cost.seconds:.{digits}f} | {cost.peak_mb:.0f}"
+    return f"| {line.label} | {figures} | {ratio} | {cost.remark} |"
 
 
 # The report
@@ -181,6 +189,52 @@ def measure_bare_xlsx(options: dict[str, Any]) -> Cost:
     return Cost(seconds, _peak_mb(), f"{cells:,} cells without styles")
 
 
+# The pages
+
+
+PAGE_RUNS = 15
+
+
+def page_lines(options: dict[str, Any]) -> list[Line]:
+    """Median time to the first byte of the main pages, through all middleware, without a network.
+
+    A person with the roles 閲覧 and 入力担当 of the whole organization is made for it and undone.
+    """
+    plan = find_plan(options["plan"])
+    year = read_fiscal_year(options["fiscal_year"], plan)
+    addresses = {
+        "dashboard": f"{reverse('dashboard')}?plan={plan.pk}&fiscal_year={year}",
+        "plan as a tree": f"{reverse('plans:tree', args=[plan.pk])}?fiscal_year={year}",
+        "list of projects": reverse("projects:list"),
+        "entry page, all indicators": reverse("kpi:entry"),
+    }
+    with transaction.atomic():
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(_reader_of(plan), "django.contrib.auth.backends.ModelBackend")
+        lines = [Line(name, _page_cost(client, address)) for name, address in addresses.items()]
+        transaction.set_rollback(True)
+    return lines
+
+
+def _reader_of(plan: Plan) -> User:
+    user = User.objects.create(username="bench", organization=plan.organization)
+    for role in (Role.VIEWER, Role.EDITOR):
+        RoleAssignment.objects.create(user=user, role=role, organization=plan.organization)
+    return user
+
+
+def _page_cost(client: Client, address: str) -> Cost:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(address)
+    if answer.status_code != 200:
+        raise CommandError(f"{address} answers {answer.status_code}.")
+    seconds = statistics.median(_timed(lambda: client.get(address)) for _ in range(PAGE_RUNS))
+    size = len(answer.content) / 1024
+    return Cost(
+        seconds, _peak_mb(), f"{len(queries)} queries, {size:.0f} kB, median of {PAGE_RUNS}"
+    )
+
+
 # What `--measure` knows, and the parts of the table in their order: a new part is a function from
 # the options to lines.
 MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
@@ -189,4 +243,7 @@ MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
     "xlsx": measure_xlsx,
     "bare_xlsx": measure_bare_xlsx,
 }
-PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {"report": report_lines}
+PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
+    "report": report_lines,
+    "pages": page_lines,
+}
