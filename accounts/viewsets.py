@@ -17,6 +17,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.metadata import BaseMetadata
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -116,6 +117,17 @@ class WithinScope(BasePermission):
         return not actor_of(request).is_read_only
 
 
+class Brief(BaseMetadata):
+    """The answer to OPTIONS: what this is and what can be done here. The schema has the rest."""
+
+    def determine_metadata(self, request: Request, view: Any) -> dict[str, Any]:
+        return {
+            "name": view.queryset.model._meta.verbose_name,
+            "description": view.about,
+            "methods": view.allowed_methods,
+        }
+
+
 class Rows(GenericViewSet):
     """The base of all endpoints: rows of one model that the person may see.
 
@@ -124,6 +136,7 @@ class Rows(GenericViewSet):
     """
 
     pagination_class = Pages
+    metadata_class = Brief
     filter_backends = [StrictFilters]
     lookup_value_converter = "int"
 

@@ -147,3 +147,9 @@ def test_every_declared_order_works(cast: Cast, viewer: Caller, name: str) -> No
 
 def test_answers_are_kept_by_no_shared_cache(viewer: Caller) -> None:
     assert "private" in viewer.get("plans/")["Cache-Control"]
+
+
+def test_options_say_what_can_be_done(viewer: Caller) -> None:
+    body = viewer.call("OPTIONS", "actuals/").json()
+    assert body["name"] == "実績値"
+    assert body["methods"] == ["GET", "POST", "HEAD", "OPTIONS"]
