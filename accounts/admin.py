@@ -24,6 +24,7 @@ from accounts.models import (
     User,
 )
 from accounts.policy import Act, scope_of
+from accounts.services import revoke_token
 
 SECRET_FIELDS = {"password", "digest"}
 
@@ -216,10 +217,22 @@ class PersonAdmin(Audited, UserAdmin):
 class ApiTokenAdmin(Audited):
     """Tokens are issued by a command, which shows the secret once; here they are revoked."""
 
-    list_display = ["name", "user", "scope", "created_at", "expires_at", "last_used_at"]
+    list_display = ["name", "user", "scope", "created_at", "expires_at", "revoked_at"]
     fields = ["user", "name", "scope", "hint", "expires_at", "last_used_at", "revoked_at"]
-    readonly_fields = ["user", "scope", "hint", "last_used_at"]
     organization_path = "user__organization_id"
+    actions = ["revoke"]
+
+    @admin.action(description="選択したトークンを失効させる")
+    def revoke(self, request: HttpRequest, queryset: models.QuerySet[ApiToken]) -> None:
+        for token in queryset:
+            revoke_token(Actor(request.user, Channel.ADMIN), token)
+        self.message_user(request, "選択したトークンを失効させました。元には戻せません。")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # what a token did stays traceable
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

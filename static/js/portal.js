@@ -145,6 +145,12 @@
     if (form) form.dataset.changed = "";
   });
 
+  // How many rows have a value: the server says it on loading, each saved row changes it.
+  document.addEventListener("htmx:afterSwap", () => {
+    const count = document.querySelector("[data-entered-count]");
+    if (count) count.textContent = document.querySelectorAll(".entry-row[data-entered]").length;
+  });
+
   let leavingBySubmit = false;
 
   document.addEventListener("submit", (event) => {

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from accounts.audit import Actor
 from accounts.models import AuditEntry, Department, RoleAssignment, User
+from accounts.services import issue_token
 from tests.cast import Cast
 
 
@@ -87,6 +89,21 @@ def test_roles_are_given_in_ones_own_city_and_audited(
     assert answer.status_code == 302
     given = RoleAssignment.objects.get(user=viewer, role="coordinator")
     assert AuditEntry.objects.of(given).get().action == "roleassignment.create"
+
+
+def test_a_token_is_revoked_and_never_given_back(
+    as_staff: Callable[[str], Client], cast: Cast
+) -> None:
+    client = as_staff("admin")
+    token, _ = issue_token(Actor.system(), cast.editor, "財務会計")
+    client.post("/admin/accounts/apitoken/", {"action": "revoke", "_selected_action": token.pk})
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+    assert AuditEntry.objects.of(token).first().channel == "admin"
+    address = f"/admin/accounts/apitoken/{token.pk}/change/"
+    assert client.post(address, {"name": "x", "revoked_at_0": ""}).status_code == 403
+    token.refresh_from_db()
+    assert token.revoked_at is not None
 
 
 def test_the_log_can_be_read_and_not_changed(as_staff: Callable[[str], Client], cast: Cast) -> None:

@@ -33,6 +33,7 @@ def test_an_editor_enters_a_value_and_sees_it_everywhere(
     expect(row).to_contain_text("保存しました")
     expect(row).to_contain_text("21,000人 として保存")
     expect(row).to_contain_text("105.0%")
+    expect(page.get_by_role("main")).to_contain_text("入力済み 1 / 4 件")
     expect(row).to_contain_text("実績 21,000 ÷ 目標 20,000")
     assert Actual.objects.get(indicator__key="来訪者", fiscal_year=THIS_YEAR).value == 21000
 

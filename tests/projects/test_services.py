@@ -55,6 +55,13 @@ def test_another_departments_measure_and_another_plan_are_refused(cast: Cast) ->
             record_review(as_(cast.editor), cast.plan, thing, THIS_YEAR, {"goal": "x"}, None)
 
 
+def test_a_project_that_is_not_in_the_plan_is_refused(cast: Cast) -> None:
+    project = cast.projects["観光1-1-7"]
+    project.placements.all().delete()
+    with pytest.raises(PermissionDenied):
+        record_review(as_(cast.editor), cast.plan, project, THIS_YEAR, {"goal": "x"}, None)
+
+
 def test_a_published_year_is_locked(cast: Cast) -> None:
     with pytest.raises(Locked, match="公表"):
         record_review(
