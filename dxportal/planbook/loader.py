@@ -51,28 +51,35 @@ def load_book(actor: Actor, book: Book) -> LoadResult:
     """Load a book that has been read (see `load_plan`)."""
     parsed, faults = parse_book(book)
     faults = [*book.faults, *faults, *single_row_faults(parsed)]
-    faults += _unknown_references(parsed)
+    faults += _unknown_references(book, parsed)
     if faults:
         raise PlanBookError(faults)
     with transaction.atomic():
         return _Loader(actor).load(parsed)
 
 
-def _unknown_references(parsed: dict[int, list[ParsedRow]]) -> Iterator[Fault]:
-    """References to keys that the book does not have. A book stands on its own."""
-    keys: dict[str, set[Any]] = {}
-    for index, sheet in enumerate(SHEETS):
-        names = keys.setdefault(sheet.name, set())
-        if "key" in sheet.key:
-            names |= {row.values["key"] for row in parsed[index] if "key" in row.values}
+def _unknown_references(book: Book, parsed: dict[int, list[ParsedRow]]) -> Iterator[Fault]:
+    """References to keys that the book does not have. A book stands on its own.
+
+    A key counts even if something else in its row is wrong, and a sheet that is missing is told
+    of once: one mistake should not look like a hundred.
+    """
+    keys = {name: {row.cells.get("key", "") for row in rows} for name, rows in book.sheets.items()}
+    missing: set[tuple[str, str]] = set()
     for rows in parsed.values():
         for row in rows:
             for column in row.sheet.columns:
                 value = row.values.get(column.name)
-                if column.kind is Kind.REFERENCE and value and value not in keys[column.refers_to]:
+                if column.kind is not Kind.REFERENCE or not value:
+                    continue
+                if column.refers_to not in keys:
+                    missing.add((row.sheet.name, column.refers_to))
+                elif value not in keys[column.refers_to]:
                     yield row.fault(
                         column.name, f"シート「{column.refers_to}」にこの識別子がありません。"
                     )
+    for name, refers_to in sorted(missing):
+        yield Fault(name, None, "", "", f"このシートが使うシート「{refers_to}」がありません。")
 
 
 class _Loader:

@@ -162,6 +162,14 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_one_mistake_does_not_look_like_many(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "book", projects="key,name\nX,\nY,事業Y\n")
+    assert faults_of(folder) == [("projects", 2, "name", "")]
+    (folder / "projects.csv").unlink()
+    assert faults_of(folder) == [("indicator_uses", None, "", ""), ("placements", None, "", "")]
+
+
+@pytest.mark.django_db
 def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     text, old, macro, broken = (tmp_path / name for name in ["a.xlsx", "b.xls", "c.xlsm", "d.xlsx"])
     text.write_text("これはブックではありません")
