@@ -181,6 +181,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Besides what is compressed already: fonts that only reports read, and maps that nobody asks for.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "zip", "gz", "br", "woff", "woff2", "ttf", "map"]
 WHITENOISE_MANIFEST_STRICT = False
 
 # Jobs

@@ -88,7 +88,7 @@ def record_review(
 def _require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> None:
     organization_id = plan.organization_id
     belongs = (
-        thing.placements.filter(plan=plan).exists()
+        Placement.objects.filter(project=thing, plan=plan).exists()
         if isinstance(thing, Project)
         else thing.plan_id == plan.pk
     )

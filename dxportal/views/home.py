@@ -1,11 +1,9 @@
 """Home: what this person has to do first, then the plans."""
 
-import datetime
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -19,51 +17,12 @@ MAX_JOBS = 5
 
 
 @dataclass(frozen=True)
-class Deadline:
-    """When entering ends, and how many days are left counted by the calendar."""
-
-    at: datetime.datetime
-    is_grace: bool
-
-    @property
-    def last_day(self) -> datetime.date:
-        """The last day on which one can enter: a round that ends at midnight ends the day before."""
-        return timezone.localdate(self.at - datetime.timedelta(microseconds=1))
-
-    @property
-    def last_time(self) -> str:
-        at = timezone.localtime(self.at)
-        return "24:00" if at.date() != self.last_day else f"{at:%H:%M}"
-
-    @property
-    def days_left(self) -> int:
-        return (self.last_day - timezone.localdate()).days
-
-    @property
-    def is_near(self) -> bool:
-        return self.days_left <= 7
-
-    @property
-    def text(self) -> str:
-        left = f"あと{self.days_left}日" if self.days_left > 0 else "本日まで"
-        return f"猶予期間：{left}" if self.is_grace else left
-
-
-@dataclass(frozen=True)
 class Round:
     """An open round as one person sees it."""
 
     cycle: ReportingCycle
     total: Completeness
     by_department: list[Completeness]
-
-    @property
-    def deadline(self) -> Deadline | None:
-        end = self.cycle.entry_ends_at
-        if end is None:
-            return None
-        passed = self.cycle.closes_at is not None and self.cycle.closes_at <= timezone.now()
-        return Deadline(end, is_grace=passed)
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Department, User
 from accounts.versions import Versioned
 from plans import fiscal_years
+from plans.deadlines import Deadline
 from plans.models.plan import Plan, fiscal_year_field
 from plans.querysets import CycleQuerySet, SubmissionQuerySet
 
@@ -79,6 +80,14 @@ class ReportingCycle(Versioned):
     def entry_ends_at(self) -> datetime.datetime | None:
         """The first moment at which entering is over; None where no end was set."""
         return self.grace_until or self.closes_at
+
+    @property
+    def deadline(self) -> Deadline | None:
+        end = self.entry_ends_at
+        if end is None:
+            return None
+        passed = self.closes_at is not None and self.closes_at <= timezone.now()
+        return Deadline(end, is_grace=passed and self.grace_until is not None)
 
     @property
     def is_settled(self) -> bool:

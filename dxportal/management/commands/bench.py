@@ -231,9 +231,7 @@ def _page_cost(client: Client, address: str) -> Cost:
         raise CommandError(f"{address} answers {answer.status_code}.")
     seconds = statistics.median(_timed(lambda: client.get(address)) for _ in range(PAGE_RUNS))
     size = len(answer.content) / 1024
-    return Cost(
-        seconds, _peak_mb(), f"{queries} queries, {size:.0f} kB, median of {PAGE_RUNS}"
-    )
+    return Cost(seconds, _peak_mb(), f"{queries} queries, {size:.0f} kB, median of {PAGE_RUNS}")
 
 
 # What `--measure` knows, and the parts of the table in their order: a new part is a function from
