@@ -140,6 +140,7 @@ AXES_COOLOFF_TIME = 0.5
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
 
 # Doors
 BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
@@ -184,9 +185,10 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Besides what is compressed already: fonts that only reports read, and maps that nobody asks for.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "zip", "gz", "br", "woff", "woff2", "ttf", "map"]
 WHITENOISE_MANIFEST_STRICT = False
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Jobs
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

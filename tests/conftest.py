@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from accounts.models import User
 from tests.cast import Cast, make_cast
+
+
+# A connection that a server's thread keeps open would keep the tests' database from being dropped.
+connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True)
