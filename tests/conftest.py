@@ -12,7 +12,6 @@ from django.test import Client
 from accounts.models import User
 from tests.cast import Cast, make_cast
 
-
 # A connection that a server's thread keeps open would keep the tests' database from being dropped.
 connections.settings["default"]["CONN_MAX_AGE"] = 0
 
