@@ -12,6 +12,7 @@ from kpi.models import Actual, Indicator, Target, ValueStatus
 
 NONE_TEXT = "—"
 HUNDRED = Decimal(100)
+CARRIED_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,17 @@ class Achievement:
     formula: str = ""
     reason: str = ""
 
+    def rounded(self, decimals: int = CARRIED_DECIMALS) -> Decimal | None:
+        """The rate to so many decimals, half up; the default is what files and the API carry."""
+        if self.percent is None:
+            return None
+        return self.percent.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
     @property
     def text(self) -> str:
         """The rate to one decimal, or the dash that stands for "cannot be computed"."""
-        if self.percent is None:
-            return NONE_TEXT
-        return f"{self.percent.quantize(Decimal('0.1'), ROUND_HALF_UP):,f}%"
+        rate = self.rounded(1)
+        return NONE_TEXT if rate is None else f"{rate:,f}%"
 
     @property
     def reached_text(self) -> str:

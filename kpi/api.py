@@ -1,6 +1,6 @@
 """Indicators, their uses and their values in the API."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -34,9 +34,6 @@ from kpi.services import ActualEntry
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.services import Locked
-
-# Achievement has no end of decimals (5 ÷ 7); this many are sent, rounded half up.
-PERCENT_STEP = Decimal("0.000001")
 
 
 class DefinitionChangeSerializer(RowSerializer):
@@ -223,7 +220,7 @@ class ActualSerializer(ValueSerializer):
         }
         found = achievement_of(actual.indicator, targets.get(actual.fiscal_year), actual)
         return {
-            "percent": _percent_text(found.percent),
+            "percent": _percent_text(found.rounded()),
             "reached": found.reached,
             "formula": found.formula,
             "reason": found.reason,
@@ -233,7 +230,7 @@ class ActualSerializer(ValueSerializer):
 def _percent_text(percent: Decimal | None) -> str | None:
     if percent is None:
         return None
-    return format(percent.quantize(PERCENT_STEP, ROUND_HALF_UP).normalize(), "f")
+    return format(percent.normalize(), "f")
 
 
 WRITABLE_STATUSES = [

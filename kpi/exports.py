@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from kpi.models import Actual, Indicator, Target
@@ -15,10 +15,6 @@ def plain(value: Decimal | None) -> Decimal | None:
     if value is None:
         return None
     return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-
-
-def _rate(percent: Decimal | None) -> Decimal | None:
-    return None if percent is None else percent.quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def used_in(indicator: Indicator) -> str:
@@ -57,7 +53,7 @@ class IndicatorExporter(Exporter):
         Column("実績", lambda row: _number(row.year.actual)),
         Column("実績の表記", lambda row: row.year.actual.raw_text if row.year.actual else ""),
         Column("実績の状態", lambda row: _status(row.year.actual)),
-        Column("達成率（％）", lambda row: _rate(row.year.achievement.percent)),
+        Column("達成率（％）", lambda row: row.year.achievement.rounded(1)),
         Column("達成の状況", lambda row: row.outcome.label),
         Column("出典注記", lambda row: row.indicator.source_note, 40),
     )

@@ -53,7 +53,7 @@ class RowMaker:
             planned=tuple(self._target_cell(row, about) for row in values),
             actual=tuple(self._actual_cell(row, about) for row in values),
             achievement=achievement.text if achievement else "—",
-            percent=achievement.percent if achievement else None,
+            percent=achievement.rounded() if achievement else None,
             reached=achievement.reached if achievement else None,
             reached_text=achievement.reached_text if achievement else "—",
             how=(achievement.formula or achievement.reason) if achievement else "",

@@ -69,7 +69,7 @@ def _achievements(source: Source) -> Table:
                 indicator.key,
                 indicator.name,
                 source.fiscal_year,
-                result.percent,
+                result.rounded(),
                 unit,
                 reached,
                 result.formula,

@@ -5,8 +5,10 @@ size, print titles and widths. The tables after them hold the same facts in long
 table a sheet.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from plans.spreadsheets import (
 Progress = Callable[[str, int], None]
 
 A3, A4 = 8, 9  # as Excel numbers paper
+LINE_HEIGHT, MAX_ROW_HEIGHT = 14.5, 409  # points; the second is Excel's limit
 TITLE_FONT = Font(bold=True, size=14)
 BOLD = Font(bold=True)
 WRAP = Alignment(vertical="top", wrap_text=True)
@@ -66,6 +69,15 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
     save(workbook, target, content.data_as_of)
 
 
+def text_width(text: str) -> float:
+    """A text's width in a spreadsheet's units, half-width digits: full width counts double.
+
+    A little more than that, because glyphs differ between the fonts of different machines.
+    """
+    wide = sum(unicodedata.east_asian_width(sign) in "FWA" for sign in text)
+    return 1.1 * (len(text) + wide)
+
+
 class Form:
     """A sheet that is printed: rows are added from the top, headings repeat on every page."""
 
@@ -75,7 +87,7 @@ class Form:
         self.sheet: Worksheet = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
         for index, width in enumerate(widths, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = width
-        self.columns = len(widths)
+        self.widths, self.columns = widths, len(widths)
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = paper
         self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
@@ -94,13 +106,24 @@ class Form:
     def add(self, values: Iterable[Any], **style: Any) -> None:
         """A row: plain values get the style, cells that were made by `cell` keep their own."""
         style = {"alignment": WRAP, **style}
-        self.sheet.append(
-            [
-                value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
-                for value in values
-            ]
-        )
+        cells = [
+            value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
+            for value in values
+        ]
+        self.sheet.append(cells)
         self._row += 1
+        lines = max(map(self._lines, cells, self.widths), default=1)
+        if lines > 1:
+            # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
+            height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT)
+            self.sheet.row_dimensions[self._row].height = height
+
+    @staticmethod
+    def _lines(cell: WorkbookCell, width: float) -> int:
+        """How many lines a cell's text takes when it is wrapped at the column's width."""
+        if not isinstance(cell.value, str) or not cell.alignment.wrap_text:
+            return 1
+        return sum(max(1, ceil(text_width(line) / width)) for line in cell.value.split("\n"))
 
     def cell(self, value: Any, **style: Any) -> WorkbookCell:
         return safe_cell(self.sheet, value, **{"alignment": WRAP, "border": BORDER, **style})

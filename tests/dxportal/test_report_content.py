@@ -24,7 +24,7 @@ from dxportal.reports import pdf, source
 from dxportal.reports.compose import compose, report_of
 from dxportal.reports.content import Area, IndicatorRow, ReportContent
 from dxportal.reports.source import read_source
-from dxportal.reports.xlsx import write_xlsx
+from dxportal.reports.xlsx import Form, write_xlsx
 from dxportal.templatetags.report_paper import paper
 from kpi.models import Actual, DefinitionChange, Target
 from plans.models import Level, Measure, Plan
@@ -391,6 +391,28 @@ def test_figures_are_numbers_and_empty_is_not_zero(workbook: openpyxl.Workbook) 
     assert actuals["満足度", 2024]["値"] is None
     assert actuals["満足度", 2024]["状態"] == "not_yet"
     assert (actuals["印字のみ", 2024]["表記"], actuals["印字のみ", 2024]["値"]) == ("-", None)
+
+
+def test_a_rate_without_end_is_a_number_too(cast: Cast) -> None:
+    """12,345 ÷ 15,000 ends; 7 ÷ 6 does not, and Excel keeps 15 digits."""
+    Actual.objects.filter(indicator__key="立案数", fiscal_year=LAST_YEAR).update(value=7)
+    file = io.BytesIO()
+    write_xlsx(report_of(cast.plan, LAST_YEAR), file, silent)  # type: ignore[arg-type]
+    made = openpyxl.load_workbook(file)
+    rates = {row["指標"]: row["達成率"] for row in records(made, "達成率")}
+    assert rates["立案数"] == 116.666667
+    assert 116.666667 in [cell.value for row in made["KPI"].iter_rows() for cell in row]
+
+
+def test_rows_are_as_high_as_their_text() -> None:
+    """Programs do not agree on fitting rows when they open a file, so the file says it."""
+    form = Form(openpyxl.Workbook(), "様式", [20, 10])
+    form.add(["短い", 1])
+    form.add(["全角の二十五文字を超えると三行に折り返される文です。" * 2, "短い"])
+    form.add(["一行目\n二行目", ""])
+    heights = [form.sheet.row_dimensions[row].height for row in (1, 2, 3)]
+    assert heights[0] is None
+    assert heights[1] > heights[2] > 29
 
 
 def test_the_workbook_holds_every_stored_value(cast: Cast, workbook: openpyxl.Workbook) -> None:
