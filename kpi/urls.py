@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from kpi import entry, views
+from kpi.views import entry, indicators
 
 app_name = "kpi"
 urlpatterns = [
-    path("", views.IndicatorList.as_view(), name="indicator_list"),
-    path("<int:pk>/", views.indicator, name="indicator"),
+    path("", indicators.IndicatorList.as_view(), name="indicator_list"),
+    path("<int:pk>/", indicators.indicator, name="indicator"),
     path("entry/", entry.entry, name="entry"),
     path("entry/<int:cycle_id>/<int:indicator_id>/", entry.entry_row, name="entry_row"),
 ]
