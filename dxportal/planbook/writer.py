@@ -1,0 +1,143 @@
+"""Writes a plan as a plan book: a folder of CSV files, or a workbook with the same sheets.
+
+What is written reads back as the same plan: export, load into an empty database and export again
+gives the same bytes, because rows stand in the order of their keys and not of their creation.
+"""
+
+import csv
+import datetime
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+from openpyxl import Workbook
+
+from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Kind, Scope, Sheet, columns_of
+from plans.models import Plan
+from plans.spreadsheets import save, write_table
+
+Line = tuple[str, ...]
+FIGURES = {Kind.INTEGER, Kind.DECIMAL, Kind.FISCAL_YEAR, Kind.BOOLEAN}
+
+# How rows that do not name the plan themselves belong to it.
+PLACED = "project__placements__plan"
+USED = "indicator__uses__plan"
+PATHS = {
+    "target_states": "measure__plan",
+    "projects": "placements__plan",
+    "project_departments": PLACED,
+    "project_aliases": PLACED,
+    "project_successions": "successor__placements__plan",
+    "schedule": PLACED,
+    "project_tags": PLACED,
+    "measure_tags": "measure__plan",
+    "indicators": "uses__plan",
+    "definition_changes": USED,
+    "values": USED,
+    "budgets": PLACED,
+}
+# And those that the whole organization shares.
+SHARED_PATHS = {
+    "organization": "pk",
+    "departments": "organization",
+    "department_successions": "predecessor__organization",
+    "tag_schemes": "organization",
+    "tags": "scheme__organization",
+}
+
+
+def write_plan(plan: Plan, target: Path) -> dict[str, int]:
+    """Write the book to `target` (`.xlsx`, else a folder); the number of rows by sheet.
+
+    All sheets are read in one transaction, so that they show one state of the plan.
+    """
+    with transaction.atomic():
+        book = {name: sorted(_lines(plan, name), key=_sort_key) for name in SHEET_NAMES}
+    if target.suffix == ".xlsx":
+        _write_workbook(book, target)
+    else:
+        _write_folder(book, target)
+    return {name: len(lines) for name, lines in book.items()}
+
+
+def _write_folder(book: dict[str, list[Line]], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in book.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns_of(name))
+            writer.writerows(lines)
+
+
+def _write_workbook(book: dict[str, list[Line]], file: Path) -> None:
+    workbook = Workbook(write_only=True)
+    for name, lines in book.items():
+        columns = columns_of(name)
+        kinds = [column.kind for column in columns.values()]
+        rows = (list(map(_number, line, kinds)) for line in lines)
+        write_table(workbook, name, list(columns), rows)
+    save(workbook, file, timezone.now())
+
+
+def _lines(plan: Plan, name: str) -> Iterator[Line]:
+    columns = columns_of(name)
+    for sheet in SHEETS:
+        if sheet.name != name:
+            continue
+        own = {column.name for column in sheet.columns}
+        for row in _rows(plan, sheet):
+            yield tuple(
+                _text(getattr(row, columns[column].field), columns[column].kind)
+                if column in own
+                else ""
+                for column in columns
+            )
+
+
+def _rows(plan: Plan, sheet: Sheet) -> models.QuerySet:
+    """The rows of the plan, each once, with what their columns refer to."""
+    rows = sheet.model._base_manager.all()
+    if sheet.model is Plan:
+        rows = rows.filter(pk=plan.pk)
+    elif sheet.name in SHARED_PATHS:
+        rows = rows.filter(**{SHARED_PATHS[sheet.name]: plan.organization_id})
+    elif sheet.name in PATHS:
+        keys = sheet.model._base_manager.filter(**{PATHS[sheet.name]: plan}).values("pk")
+        rows = rows.filter(pk__in=keys)
+    elif sheet.scope is Scope.PLAN:
+        rows = rows.filter(plan=plan)
+    references = [column.field for column in sheet.columns if column.kind is Kind.REFERENCE]
+    return rows.select_related(*references) if references else rows
+
+
+def _text(value: Any, kind: Kind) -> str:
+    """A value as the book writes it: nothing as nothing, decimals without idle zeros."""
+    if value is None:
+        return ""
+    if kind is Kind.REFERENCE:
+        return str(value.key)
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return str(value)
+
+
+def _number(text: str, kind: Kind) -> Any:
+    """A cell of a workbook: figures as numbers, everything else as text."""
+    return Decimal(text) if text and kind in FIGURES else text
+
+
+def _sort_key(line: Line) -> list[tuple[int, int, str]]:
+    """Rows by their cells from the left, digits as numbers: 観光1-2 before 観光1-10."""
+    return [
+        (0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part)
+        for cell in line
+        for part in [*re.findall(r"[0-9]+|[^0-9]+", cell), ""]
+    ]
