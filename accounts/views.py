@@ -2,10 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse_lazy
 
+from accounts import audit
+from accounts.audit import Actor
 from accounts.forms import SignInForm
+from accounts.models import Channel
 
 
 class SignIn(auth_views.LoginView):
@@ -23,5 +27,10 @@ class ChangePassword(auth_views.PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form) -> HttpResponse:  # type: ignore[no-untyped-def]  # Django's signature
+        with transaction.atomic():
+            answer = super().form_valid(form)
+            user = form.user
+            actor = Actor(user, Channel.PAGE)
+            audit.record(actor, "user.change_password", user, user.organization_id)
         messages.success(self.request, "パスワードを変更しました。")
-        return super().form_valid(form)
+        return answer

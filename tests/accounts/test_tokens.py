@@ -119,7 +119,7 @@ def test_the_command_tells_the_secret_once(cast: Cast) -> None:
     token = ApiToken.objects.get()
     assert token.scope == "write"
     assert token.expires_at is not None
-    with pytest.raises(CommandError, match="いません"):
+    with pytest.raises(CommandError, match="no user"):
         call_command("issue_token", "nobody", name="x")
     with pytest.raises(CommandError, match="これから"):
         call_command("issue_token", "editor", name="x", days=-1)

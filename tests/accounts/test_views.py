@@ -7,7 +7,7 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from tests.cast import PASSWORD, Cast
 
 SIGN_IN = "/accounts/sign-in/"
@@ -72,6 +72,8 @@ def test_one_changes_ones_own_password(sign_in: Callable[[User], Client], cast: 
     client.post(address, {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
     cast.editor.refresh_from_db()
     assert cast.editor.check_password(new)
+    entry = AuditEntry.objects.of(cast.editor).get()
+    assert (entry.action, entry.before, entry.after) == ("user.change_password", {}, {})
 
 
 def test_the_portal_is_healthy_without_a_sign_in(client: Client) -> None:

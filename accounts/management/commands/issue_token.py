@@ -14,25 +14,25 @@ from accounts.services import issue_token
 
 class Command(BaseCommand):
     help = (
-        "外部システム用のAPIトークンを発行します。"
-        "トークンは標準出力に一度だけ表示され、後から見ることはできません。"
+        "Issue an API token for another system. The secret is printed once, to the standard "
+        "output, and cannot be seen again; the administrator's pages revoke it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="トークンの利用者（役割「外部システム」など）")
-        parser.add_argument("--name", required=True, help="用途（例：財務会計システム）")
+        parser.add_argument("username", help="whose rights it has (role 外部システム)")
+        parser.add_argument("--name", required=True, help="what it is for, e.g. 財務会計システム")
         parser.add_argument(
             "--scope",
             choices=ApiToken.Scope.values,
             default=ApiToken.Scope.READ,
-            help="read（読み取り、既定）または write（読み取りと書き込み）",
+            help="read (the default), or write for both",
         )
-        parser.add_argument("--days", type=int, help="有効日数（省くと期限なし）")
+        parser.add_argument("--days", type=int, help="days until it ends; no end if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
-            raise CommandError(f"利用者「{options['username']}」はいません。")
+            raise CommandError(f"There is no user '{options['username']}'.")
         expires_at = None
         if options["days"] is not None:
             expires_at = timezone.now() + datetime.timedelta(days=options["days"])
@@ -42,10 +42,7 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        until = "なし"
-        if expires_at is not None:
-            until = f"{timezone.localtime(expires_at):%Y年%-m月%-d日 %H:%M}まで"
-        scope = token.get_scope_display()
-        self.stderr.write(f"{token} を {user} に発行しました（範囲：{scope}、期限：{until}）。")
-        self.stderr.write("次の行のトークンを安全な場所に控えてください。二度と表示されません。")
+        end = f"until {timezone.localtime(expires_at):%Y-%m-%d %H:%M}" if expires_at else "no end"
+        self.stderr.write(f"{token.name} for {user}: {token.scope}, {end}.")
+        self.stderr.write("Keep the secret on the next line safe; it is not shown again.")
         self.stdout.write(secret)
