@@ -18,13 +18,17 @@ class IndicatorQuerySet(OrganizationScoped):
         """Each indicator that the plan uses, once."""
         return self.filter(uses__plan_id=plan_id).distinct()
 
-    def enterable_by(self, user: "User | AnonymousUser") -> Self:
-        """Indicators whose figures this person may enter when a round is open."""
+    def allowing(self, user: "User | AnonymousUser", act: Act) -> Self:
+        """Indicators on which this person's roles allow the act, there or in their department."""
         scope = scope_of(user)
         return self.filter(
-            Q(organization_id__in=scope.organizations.get(Act.ENTER, ()))
-            | Q(department_id__in=scope.departments.get(Act.ENTER, ()))
+            Q(organization_id__in=scope.organizations.get(act, ()))
+            | Q(department_id__in=scope.departments.get(act, ()))
         )
+
+    def enterable_by(self, user: "User | AnonymousUser") -> Self:
+        """Indicators whose figures this person may enter when a round is open."""
+        return self.allowing(user, Act.ENTER)
 
     def with_values(self) -> Self:
         """With targets, actuals, definition changes and uses, in a fixed number of queries."""
@@ -50,14 +54,9 @@ class IndicatorUseQuerySet(OfPlan):
 
 
 class TargetQuerySet(OfIndicator):
-    def current(self) -> Self:
-        """The targets in force: of each year and kind, the last revision."""
-        return self.filter(is_current=True)
+    pass
 
 
 class ActualQuerySet(OfIndicator):
-    def reported(self) -> Self:
-        return self.filter(status="reported")
-
     def not_yet_approved(self) -> Self:
         return self.filter(~Q(state__in=("approved", "final")))

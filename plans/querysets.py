@@ -2,7 +2,6 @@
 
 from typing import Self
 
-from django.db.models import Prefetch
 from tree_queries.query import TreeQuerySet
 
 from accounts.querysets import OrganizationScoped
@@ -32,9 +31,6 @@ class CycleQuerySet(OfPlan):
     def accepting(self) -> Self:
         """Rounds in which figures can be entered, as far as the stored state says."""
         return self.filter(state__in=self.model.ENTRY_STATES)
-
-    def with_submissions(self) -> Self:
-        return self.prefetch_related(Prefetch("submissions"))
 
 
 class SubmissionQuerySet(OrganizationScoped):

@@ -11,9 +11,7 @@ from plans.models import Measure, Plan
 
 def measures_in_order(plan: Plan) -> list[Measure]:
     """All measures of the plan, depth first, each with its level and `tree_depth`; one query."""
-    return list(
-        Measure.objects.filter(plan=plan).with_tree_fields().select_related("level", "department")
-    )
+    return list(Measure.objects.filter(plan=plan).in_tree_order().select_related("department"))
 
 
 class _PlaceIn(Func):

@@ -2,8 +2,6 @@
 
 from typing import Self
 
-from django.db.models import Prefetch
-
 from accounts.querysets import OrganizationScoped
 from plans.querysets import OfPlan
 
@@ -24,13 +22,6 @@ class PlacementQuerySet(OfPlan):
     def counted_once(self) -> Self:
         """The primary placements: what totals count, so that 再掲 is never counted again."""
         return self.filter(is_primary=True)
-
-    def for_lists(self) -> Self:
-        """With everything that a list of a plan's projects shows, in a fixed number of queries."""
-        return self.select_related("plan", "measure__parent__parent", "project").prefetch_related(
-            Prefetch("project__department_links"),
-            "project__department_links__department",
-        )
 
 
 class TagSchemeQuerySet(OrganizationScoped):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kpi.models import Actual, Indicator, IndicatorUse
 from plans.models import Level, Mark, Measure, Phase, Plan, PlanRelation, TargetState
+from plans.tree_order import measures_in_order
 from projects.models import Placement, Review, ScheduleEntry
 
 
@@ -88,7 +89,7 @@ def read_source(plan: Plan, fiscal_year: int) -> Source:
 def _read(plan_id: int, fiscal_year: int) -> Source:
     plan = Plan.objects.select_related("organization", "parent").get(pk=plan_id)
     of_plan = {"plan_id": plan_id}
-    measures = Measure.objects.filter(**of_plan).in_tree_order().select_related("department")
+    measures = measures_in_order(plan)
     placements = (
         Placement.objects.filter(**of_plan)
         .select_related("project")
@@ -109,7 +110,7 @@ def _read(plan_id: int, fiscal_year: int) -> Source:
         marks=list(Mark.objects.filter(**of_plan)),
         levels=list(Level.objects.filter(**of_plan)),
         phases=list(Phase.objects.filter(**of_plan)),
-        measures=list(measures),
+        measures=measures,
         placements=list(placements),
         uses=list(IndicatorUse.objects.filter(**of_plan)),
         indicators={indicator.pk: indicator for indicator in indicators},

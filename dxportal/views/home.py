@@ -66,10 +66,7 @@ def _own_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
 
 def _overseen_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
     """How far the departments are whose packages this person approves."""
-    scope = scope_of(user)
-    indicators = Indicator.objects.filter(
-        organization__in=scope.organizations.get(Act.APPROVE, ())
-    ) | Indicator.objects.filter(department__in=scope.departments.get(Act.APPROVE, ()))
+    indicators = Indicator.objects.allowing(user, Act.APPROVE)
     return [
         row
         for row in _joined(cycles, completeness(rounds_of(cycles), indicators))

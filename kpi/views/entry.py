@@ -17,6 +17,7 @@ from kpi.models import Actual, Indicator, IndicatorUse
 from kpi.series import YearValues, years_of
 from kpi.services import clear_actual, record_actual
 from plans.models import Measure, ReportingCycle
+from plans.tree_order import measure_path, measures_in_order
 from projects.models import Placement
 
 
@@ -76,7 +77,7 @@ class EntryRow:
 class EntryGroup:
     """The rows that stand under one measure of the plan, with the way to it."""
 
-    path: tuple[Measure, ...]
+    path: list[Measure]
     rows: list[EntryRow]
 
 
@@ -138,7 +139,7 @@ def entry_row(request: HttpRequest, cycle_id: int, indicator_id: int) -> HttpRes
         return render(request, "kpi/_entry_row.html", {"row": row}, status=row.status_code)
     if row.saved:
         return redirect(f"{reverse('kpi:entry')}?cycle={cycle.pk}#row-{indicator.pk}")
-    context = {"groups": [EntryGroup((), [row])], "cycle": cycle}
+    context = {"groups": [EntryGroup([], [row])], "cycle": cycle}
     return render(request, "kpi/entry_single.html", context, status=row.status_code)
 
 
@@ -195,7 +196,7 @@ def _why_locked(actual: Actual | None, cycle: ReportingCycle) -> str:
 
 def _grouped(cycle: ReportingCycle, rows: Iterable[EntryRow]) -> list[EntryGroup]:
     """The rows under the measures where the plan uses them, in the plan's order."""
-    measures = {m.pk: m for m in Measure.objects.filter(plan=cycle.plan_id).in_tree_order()}
+    measures = {measure.pk: measure for measure in measures_in_order(cycle.plan)}
     order = {pk: index for index, pk in enumerate(measures)}
     places = dict(
         Placement.objects.filter(plan=cycle.plan_id)
@@ -206,7 +207,10 @@ def _grouped(cycle: ReportingCycle, rows: Iterable[EntryRow]) -> list[EntryGroup
     for row in rows:
         groups.setdefault(_measure_of(row.indicator, cycle, places), []).append(row)
     keys = sorted(groups, key=lambda pk: order.get(pk, len(order)) if pk else len(order))
-    return [EntryGroup(_path(pk, measures), groups[pk]) for pk in keys]
+    return [
+        EntryGroup(measure_path(measures.values(), measures[pk]) if pk else [], groups[pk])
+        for pk in keys
+    ]
 
 
 def _measure_of(indicator: Indicator, cycle: ReportingCycle, places: dict[int, int]) -> int | None:
@@ -216,11 +220,3 @@ def _measure_of(indicator: Indicator, cycle: ReportingCycle, places: dict[int, i
         if measure is not None:
             return measure
     return None
-
-
-def _path(pk: int | None, measures: dict[int, Measure]) -> tuple[Measure, ...]:
-    path: list[Measure] = []
-    while pk is not None:
-        path.append(measures[pk])
-        pk = measures[pk].parent_id
-    return tuple(reversed(path))
