@@ -32,6 +32,10 @@ class CycleQuerySet(OfPlan):
         """Rounds in which figures can be entered, as far as the stored state says."""
         return self.filter(state__in=self.model.ENTRY_STATES)
 
+    def settled(self) -> Self:
+        """Rounds whose figures are final: they change by correction alone."""
+        return self.filter(kind="annual", state__in=self.model.SETTLED_STATES)
+
 
 class SubmissionQuerySet(OrganizationScoped):
     organization_path = "cycle__plan__organization_id"

@@ -202,6 +202,36 @@ def test_an_import_obeys_the_locks(tmp_path: Path) -> None:
     assert Actual.objects.get(fiscal_year=2024).value == 0
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "values",
+    [
+        BOOK["values"].replace(
+            "K,2024,actual,0,,reported,final", "K,2024,actual,5,,reported,draft"
+        ),
+        BOOK["values"] + "L,2024,actual,7,,reported,draft\n",
+    ],
+    ids=["a state that would unlock", "a new value in a published year"],
+)
+def test_no_cell_of_a_book_opens_a_lock(tmp_path: Path, values: str) -> None:
+    both = {
+        "indicators": BOOK["indicators"] + "L,指標L,件,D1\n",
+        "indicator_uses": BOOK["indicator_uses"] + "L,kpi,1-1,\n",
+    }
+    load_plan(SYSTEM, write_folder(tmp_path / "book", **both))
+    with pytest.raises(PlanBookError, match="取込では変更できません"):
+        load_plan(SYSTEM, write_folder(tmp_path / "book", **both, values=values))
+    assert [actual.value for actual in Actual.objects.filter(fiscal_year=2024)] == [0]
+
+
+@pytest.mark.django_db
+def test_a_review_of_a_published_year_is_not_added(tmp_path: Path) -> None:
+    load_plan(SYSTEM, write_folder(tmp_path / "book"))
+    reviews = "fiscal_year,measure,result\n2024,1,あとから\n"
+    with pytest.raises(PlanBookError, match="確定した年度の評価"):
+        load_plan(SYSTEM, write_folder(tmp_path / "book", reviews=reviews))
+
+
 def test_only_a_coordinator_of_the_city_imports(cast: Cast, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "book")
     for name in ("editor", "approver", "viewer", "admin", "outsider"):
