@@ -33,7 +33,7 @@ class CycleQuerySet(OfPlan):
         return self.filter(state__in=self.model.ENTRY_STATES)
 
     def settled(self) -> Self:
-        """Rounds whose figures are final: they change by correction alone."""
+        """Annual rounds whose figures are final: they change by correction alone."""
         return self.filter(kind="annual", state__in=self.model.SETTLED_STATES)
 
 
