@@ -25,15 +25,18 @@ from accounts.models import (
 )
 from accounts.policy import Act, scope_of
 from accounts.services import revoke_token
+from accounts.versions import Versioned
 
 SECRET_FIELDS = {"password", "digest"}
+# Changed by every save, so they say nothing about what a person did.
+KEPT_BY_THE_SYSTEM = {"last_login", "version", "updated_at"}
 
 
 def _auditable(instance: models.Model) -> list[str]:
     return [
         field.name
         for field in instance._meta.concrete_fields
-        if field.name not in SECRET_FIELDS and field.name != "last_login"
+        if field.name not in SECRET_FIELDS | KEPT_BY_THE_SYSTEM
     ]
 
 
@@ -107,6 +110,8 @@ class Audited(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = self._stored(obj) if change else {}
+        if change and isinstance(obj, Versioned):
+            obj.version += 1
         super().save_model(request, obj, form, change)
         self._record(request, obj, before)
 

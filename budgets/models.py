@@ -4,9 +4,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.versions import Versioned
 from budgets.querysets import BudgetEntryQuerySet
+from plans.models import Plan
 from plans.models.plan import fiscal_year_field
-from projects.models import Project
+from plans.querysets import OfPlan
+from projects.models import Project, Tag
 
 
 def yen_field(label: str) -> models.BigIntegerField:
@@ -14,7 +17,7 @@ def yen_field(label: str) -> models.BigIntegerField:
     return models.BigIntegerField(label, null=True, blank=True)
 
 
-class BudgetEntry(models.Model):
+class BudgetEntry(Versioned):
     """One amount of a project in a fiscal year at one stage, with its funding sources (財源)."""
 
     class Stage(models.TextChoices):
@@ -113,3 +116,54 @@ class BudgetEntry(models.Model):
             raise ValidationError("財源内訳は5つすべてに入れてください（ないものは0）。")
         if any(given) and self.amount is None:
             raise ValidationError({"amount": "財源内訳があるときは金額も入れてください。"})
+
+
+class StatedTotal(Versioned):
+    """A total that the plan's document prints, to be compared with what the rows sum to."""
+
+    plan = models.ForeignKey(
+        Plan, models.CASCADE, related_name="stated_totals", verbose_name="計画"
+    )
+    fiscal_year = fiscal_year_field()
+    stage = models.CharField(
+        "段階",
+        max_length=20,
+        choices=BudgetEntry.Stage,
+        default=BudgetEntry.Stage.INITIAL,
+    )
+    tag = models.ForeignKey(
+        Tag,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="stated_totals",
+        verbose_name="タグ",
+        help_text="空欄は計画全体の総額です。",
+    )
+    amount = models.BigIntegerField("金額（円）")
+    raw_text = models.CharField("資料の表記", max_length=100, blank=True)
+    source_note = models.TextField("出典注記", blank=True)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "資料に記載の合計"
+        ordering = ["plan", "fiscal_year", "stage", "tag"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "fiscal_year", "stage", "tag"], name="stated_total_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "fiscal_year", "stage"],
+                condition=Q(tag__isnull=True),
+                name="stated_total_of_plan_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag or self.plan} {self.fiscal_year}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.tag is not None and self.tag.scheme.organization_id != self.plan.organization_id:
+            raise ValidationError({"tag": "タグは計画と同じ団体のものを選んでください。"})

@@ -11,3 +11,7 @@ class BudgetEntryQuerySet(OfProject):
         return self.filter(
             project__placements__plan_id=plan_id, project__placements__is_primary=True
         )
+
+    def rounds(self) -> list[tuple[int, str]]:
+        """The fiscal years and stages of which there are entries, in order of the years."""
+        return list(self.order_by("fiscal_year").values_list("fiscal_year", "stage").distinct())

@@ -148,6 +148,7 @@ class TargetSerializer(ValueSerializer):
             "kind",
             "revision",
             "is_current",
+            "revised_in",
             "value",
             "unit",
             "comparison",

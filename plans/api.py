@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from accounts.viewsets import Figure, ReadOnlyRows, RowSerializer
@@ -39,23 +39,15 @@ class MarkSerializer(RowSerializer):
 
 
 class PlanRelationSerializer(RowSerializer):
-    related_plan = serializers.PrimaryKeyRelatedField(
-        read_only=True,
-        allow_null=True,
-        pk_field=serializers.IntegerField(),
-        label="相手の計画",
-        help_text="このポータルにあり、見る権限のある計画のときだけ入ります。",
-    )
-
     class Meta:
         model = PlanRelation
-        fields = ["kind", "related_plan", "name", "note"]
+        fields = ["kind", "related_key", "name", "note"]
 
 
 class GlossaryTermSerializer(RowSerializer):
     class Meta:
         model = GlossaryTerm
-        fields = ["term", "reading", "text", "source_note"]
+        fields = ["term", "reading", "text", "page", "source_note"]
 
 
 class PlanSerializer(RowSerializer):
@@ -74,7 +66,8 @@ class PlanSerializer(RowSerializer):
             "status",
             "first_fiscal_year",
             "last_fiscal_year",
-            "parent",
+            "revises",
+            "applies_from",
             "decided_on",
             "as_of",
             "summary",
@@ -92,13 +85,7 @@ class PlanViewSet(ReadOnlyRows):
     about = "計画と、その評価記号・上位計画・用語集です。"
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
-        visible = Plan.objects.visible_to(self.request.user)
-        return queryset.prefetch_related(
-            "marks",
-            "glossary",
-            Prefetch("relations", PlanRelation.objects.all()),
-            Prefetch("relations__related_plan", visible),
-        )
+        return queryset.prefetch_related("marks", "glossary", "relations")
 
 
 class LevelSerializer(RowSerializer):
@@ -117,7 +104,7 @@ class LevelViewSet(ReadOnlyRows):
 class TargetStateSerializer(RowSerializer):
     class Meta:
         model = TargetState
-        fields = ["phase", "position", "title", "text", "source_note"]
+        fields = ["phase", "position", "title", "subject", "text", "source_note"]
 
 
 class MeasureSerializer(RowSerializer):

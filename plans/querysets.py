@@ -23,6 +23,14 @@ class MeasureQuerySet(OfPlan, TreeQuerySet):
         return self.with_tree_fields().select_related("level")
 
 
+class OfTerm(OrganizationScoped):
+    organization_path = "term__plan__organization_id"
+
+
+class OfReferenceList(OrganizationScoped):
+    organization_path = "reference_list__plan__organization_id"
+
+
 class TargetStateQuerySet(OrganizationScoped):
     organization_path = "measure__plan__organization_id"
 

@@ -45,7 +45,7 @@ class ProjectDepartmentSerializer(RowSerializer):
 
     class Meta:
         model = ProjectDepartment
-        fields = ["department", "name", "position"]
+        fields = ["plan", "department", "name", "position", "and_others"]
 
 
 class ProjectAliasSerializer(RowSerializer):
@@ -88,10 +88,10 @@ class ProjectSerializer(RowSerializer):
             "id",
             "organization",
             "key",
+            "parent",
             "name",
             "summary",
             "departments",
-            "has_other_departments",
             "first_fiscal_year",
             "last_fiscal_year",
             "aliases",
@@ -131,7 +131,11 @@ class PlacementSerializer(RowSerializer):
             "code",
             "position",
             "is_primary",
+            "is_repeat",
             "is_leading",
+            "name",
+            "summary",
+            "period_text",
             "source_note",
         ]
 
@@ -141,7 +145,7 @@ class PlacementViewSet(ReadOnlyRows):
     serializer_class = PlacementSerializer
     filterset_class = PlacementFilterSet
     about = (
-        "計画の施策の下にある事業の場所です。`is_primary` がfalseのものは再掲で、"
+        "計画の施策の下にある事業の場所です。`is_primary` がfalseのものは再掲などで、"
         "数えるときは除きます。"
     )
 

@@ -24,6 +24,10 @@ class PlacementQuerySet(OfPlan):
         return self.filter(is_primary=True)
 
 
+class MilestoneQuerySet(OrganizationScoped):
+    organization_path = "measure__plan__organization_id"
+
+
 class TagSchemeQuerySet(OrganizationScoped):
     pass
 

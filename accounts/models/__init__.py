@@ -1,4 +1,5 @@
 from accounts.models.audit import AuditEntry, Channel
+from accounts.models.changes import Deletion, Handover
 from accounts.models.organizations import Department, DepartmentSuccession, Organization
 from accounts.models.people import Role, RoleAssignment, User
 from accounts.models.tokens import ApiToken
@@ -7,8 +8,10 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Channel",
+    "Deletion",
     "Department",
     "DepartmentSuccession",
+    "Handover",
     "Organization",
     "Role",
     "RoleAssignment",

@@ -2,10 +2,11 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from tree_queries.models import TreeNode
 
 from accounts.querysets import DepartmentQuerySet, OrganizationQuerySet
+from accounts.versions import Versioned
 
 CODE_WEIGHTS = (6, 5, 4, 3, 2)
 
@@ -32,7 +33,7 @@ def validate_organization_code(code: str) -> None:
         )
 
 
-class Organization(models.Model):
+class Organization(Versioned):
     """A municipality (団体)."""
 
     code = models.CharField(
@@ -52,7 +53,7 @@ class Organization(models.Model):
         return self.name
 
 
-class Department(TreeNode):
+class Department(TreeNode, Versioned):
     """A department, section or office (部局・課・室) with the days between which it exists."""
 
     organization = models.ForeignKey(
@@ -84,6 +85,19 @@ class Department(TreeNode):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def label(self) -> str:
+        """The name with that of today's department: 「情報政策推進室（現 DX推進課）」.
+
+        For lists, fetch the successions first (`DepartmentSuccession.fetched`).
+        """
+        successions = list(self.successions.all())
+        if not successions:
+            return self.name
+        # A successor that has one of its own is not the department of today.
+        word = "のちの" if any(getattr(s, "goes_on", False) for s in successions) else "現"
+        return f"{self.name}（{word} {'・'.join(str(s.successor) for s in successions)}）"
+
     def clean(self) -> None:
         super().clean()
         if self.parent is not None and self.parent.organization_id != self.organization_id:
@@ -114,6 +128,13 @@ class DepartmentSuccession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.predecessor} → {self.successor}"
+
+    @classmethod
+    def fetched(cls, path: str = "") -> models.Prefetch:
+        """Fetch what `Department.label` reads; `path` leads to the department (`department__`)."""
+        further = cls.objects.filter(predecessor=OuterRef("successor"))
+        rows = cls.objects.select_related("successor").annotate(goes_on=Exists(further))
+        return models.Prefetch(f"{path}successions", rows.order_by("on", "pk"))
 
     def clean(self) -> None:
         if self.predecessor.organization_id != self.successor.organization_id:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import models
+
 from dxportal.planbook.faults import Fault
 from dxportal.planbook.reader import Book
 from dxportal.planbook.sheets import SHEETS, Column, Kind, Sheet
@@ -61,9 +64,14 @@ def _fill(row: ParsedRow) -> Iterator[Fault]:
                 yield row.fault(column.name, "空欄にできません。")
             continue
         try:
-            row.values[column.name] = _read(row.sheet, column, text)
+            value = _read(row.sheet, column, text)
+            _validate(row.sheet, column, value)
         except ValueError as error:
             yield row.fault(column.name, str(error))
+        except ValidationError as error:
+            yield from (row.fault(column.name, message) for message in error.messages)
+        else:
+            row.values[column.name] = value
 
 
 def _read(sheet: Sheet, column: Column, text: str) -> Any:
@@ -88,6 +96,13 @@ def _read(sheet: Sheet, column: Column, text: str) -> Any:
             except ValueError:
                 raise ValueError("日付は 2024-04-01 の形で入れてください。") from None
     return _read_text(sheet, column, text)
+
+
+def _validate(sheet: Sheet, column: Column, value: Any) -> None:
+    """The rules that the model's field has for a value by itself (a check digit, a range)."""
+    field = sheet.model._meta.get_field(column.field)
+    if isinstance(field, models.Field) and column.kind not in (Kind.REFERENCE, Kind.BOOLEAN):
+        field.run_validators(value)
 
 
 def _read_fiscal_year(text: str) -> int:

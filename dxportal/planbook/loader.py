@@ -14,10 +14,13 @@ from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Organization
 from accounts.policy import Act
+from dxportal.planbook import changes
 from dxportal.planbook.cells import ParsedRow, parse_book, single_row_faults
+from dxportal.planbook.changes import Change
 from dxportal.planbook.faults import Fault, PlanBookError
+from dxportal.planbook.plan_rows import SHARED_PATHS, rows_of_plan
 from dxportal.planbook.reader import Book, read_book
-from dxportal.planbook.sheets import SHEETS, Kind, Scope, Sheet
+from dxportal.planbook.sheets import IDENTIFIERS, SHEETS, Kind, Scope, Sheet
 from kpi.models import Actual
 from plans.models import Plan, ReportingCycle
 from projects.models import Review
@@ -33,30 +36,57 @@ class LoadResult:
     created: Counter[str] = field(default_factory=Counter)
     updated: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def changed(self) -> int:
         return self.created.total() + self.updated.total()
 
 
-def load_plan(actor: Actor, path: Path) -> LoadResult:
-    """Load a plan book from a folder or workbook.
+def load_plan(actor: Actor, path: Path, dry_run: bool = False) -> LoadResult:
+    """Load a plan book from a folder or workbook; `dry_run` tells what it would do and does not.
 
     Raises PlanBookError with every fault found, or PermissionDenied; nothing is then changed.
-    Rows that the database has and the book has not are left alone.
+    Rows that the database has and the book has not are told of in `changes` and left alone.
     """
-    return load_book(actor, read_book(path))
+    return load_book(actor, read_book(path), dry_run)
 
 
-def load_book(actor: Actor, book: Book) -> LoadResult:
+def load_book(actor: Actor, book: Book, dry_run: bool = False) -> LoadResult:
     """Load a book that has been read (see `load_plan`)."""
     parsed, faults = parse_book(book)
     faults = [*book.faults, *faults, *single_row_faults(parsed)]
     faults += _unknown_references(book, parsed)
     if faults:
-        raise PlanBookError(faults)
+        told = {(fault.sheet, fault.row) for fault in faults}
+        more = _faults_of_sound_rows(actor, parsed)
+        raise PlanBookError([*faults, *(f for f in more if (f.sheet, f.row) not in told)])
     with transaction.atomic():
-        return _Loader(actor).load(parsed)
+        # A dry run is the run itself, undone: what it tells cannot differ from what would happen.
+        sheets = frozenset(book.sheets)
+        book.sheets.clear()  # a large book is held once, and sheet by sheet less
+        result = _Loader(actor, sheets).load(parsed)
+        if dry_run:
+            transaction.set_rollback(True)
+        return result
+
+
+def _faults_of_sound_rows(actor: Actor, parsed: dict[int, list[ParsedRow]]) -> list[Fault]:
+    """What the models and the database would refuse among the rows that could be read.
+
+    So that one look at the list of faults is enough: the rows are tried and everything is undone.
+    """
+    needed = (Organization, Plan)
+    if any(not parsed[i] for i, sheet in enumerate(SHEETS) if sheet.model in needed):
+        return []
+    with transaction.atomic():
+        try:
+            _Loader(actor, frozenset()).load(parsed)
+        except PlanBookError as error:
+            return error.faults
+        finally:
+            transaction.set_rollback(True)
+    return []
 
 
 def _unknown_references(book: Book, parsed: dict[int, list[ParsedRow]]) -> Iterator[Fault]:
@@ -65,7 +95,10 @@ def _unknown_references(book: Book, parsed: dict[int, list[ParsedRow]]) -> Itera
     A key counts even if something else in its row is wrong, and a sheet that is missing is told
     of once: one mistake should not look like a hundred.
     """
-    keys = {name: {row.cells.get("key", "") for row in rows} for name, rows in book.sheets.items()}
+    keys = {
+        name: {row.cells.get(IDENTIFIERS[name], "") for row in rows}
+        for name, rows in book.sheets.items()
+    }
     missing: set[tuple[str, str]] = set()
     for rows in parsed.values():
         for row in rows:
@@ -86,8 +119,11 @@ def _unknown_references(book: Book, parsed: dict[int, list[ParsedRow]]) -> Itera
 class _Loader:
     """One load: finds the stored rows, compares, writes what differs, and audits it."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, sheets_in_book: frozenset[str]) -> None:
         self.actor = actor
+        self.sheets_in_book = sheets_in_book
+        self.changes: list[Change] = []
+        self.seen: dict[int, set[int]] = {}
         self.organization: Organization | None = None
         self.plan: Plan | None = None
         self.by_key: dict[str, dict[Any, models.Model]] = {}
@@ -99,18 +135,50 @@ class _Loader:
 
     def load(self, parsed: dict[int, list[ParsedRow]]) -> LoadResult:
         for index, sheet in enumerate(SHEETS):
-            rows = parsed[index]
+            rows = parsed.pop(index)
             if sheet.model is Organization:
                 self._require_right(rows[0])
             for wave in _waves(sheet, rows, self.faults):
-                self._load_sheet(sheet, wave)
-            if self.faults and sheet.required:
-                break  # what stands below cannot be judged without an organization, plan or tree
+                self._load_sheet(index, sheet, wave)
+            self._write_audit()
+            if self.faults and sheet.model in (Organization, Plan):
+                break  # what stands below cannot be judged without them
         if self.faults:
             raise PlanBookError(self.faults)
-        AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
         assert self.plan is not None  # the plan sheet is required and has its row
-        return LoadResult(self.plan, **self.counts)
+        for index, sheet in enumerate(SHEETS):
+            if sheet.name in self.sheets_in_book and sheet.name not in SHARED_PATHS:
+                self.changes += self._absent(sheet, self.seen.get(index, set()))
+        return LoadResult(self.plan, **self.counts, changes=self.changes)
+
+    def _write_audit(self) -> None:
+        AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
+        self.entries.clear()
+
+    def _absent(self, sheet: Sheet, seen: set[int]) -> Iterator[Change]:
+        assert self.plan is not None
+        for instance in rows_of_plan(self.plan, sheet):
+            if instance.pk not in seen:
+                yield changes.absent(sheet, instance)
+
+    def _changed_cells(
+        self, row: ParsedRow, instance: models.Model, before: audit.Values
+    ) -> dict[str, tuple[str, str]]:
+        """The cells that differ as (before, after), rows of other sheets by their identifier."""
+        after = audit.values_of(instance, before)
+        cells = {}
+        for column in row.sheet.columns:
+            if before.get(column.field) == after.get(column.field):
+                continue
+            old = before[column.field]
+            if column.kind is Kind.REFERENCE:
+                old = self._identifier(column.refers_to, old)
+            cells[column.name] = ("" if old is None else str(old), row.raw.get(column.name, ""))
+        return cells
+
+    def _identifier(self, sheet_name: str, pk: int | None) -> str | None:
+        known = self.by_key.get(sheet_name, {}).items()
+        return next((key for key, instance in known if instance.pk == pk), None) if pk else None
 
     def _require_right(self, row: ParsedRow) -> None:
         """Only the system may bring in an organization; else its coordinator may load plans."""
@@ -120,7 +188,7 @@ class _Loader:
         if stored is not None:
             policy.require(self.actor, Act.MANAGE, stored.pk, what="計画ブックの取込")
 
-    def _load_sheet(self, sheet: Sheet, rows: list[ParsedRow]) -> None:
+    def _load_sheet(self, index: int, sheet: Sheet, rows: list[ParsedRow]) -> None:
         stored = self._stored(sheet, rows)
         new: list[tuple[ParsedRow, models.Model]] = []
         changed: list[tuple[ParsedRow, models.Model]] = []
@@ -140,8 +208,10 @@ class _Loader:
                 for name, value in wanted.items():
                     setattr(instance, name, value)
                 target = changed
-            if "key" in row.values:
-                known[row.values["key"]] = instance
+            if instance.pk is not None:
+                self.seen.setdefault(index, set()).add(instance.pk)
+            if sheet.identifier in row.values:
+                known[row.values[sheet.identifier]] = instance
             if before and before == audit.values_of(instance, wanted):
                 self.counts["unchanged"][sheet.name] += 1
                 continue
@@ -149,7 +219,13 @@ class _Loader:
                 target.append((row, instance))
                 if before:
                     self._audit("planbook.update", instance, before, wanted)
+                    self.changes.append(
+                        changes.changed(row, instance, self._changed_cells(row, instance, before))
+                    )
         self._write(sheet, new, changed)
+        for row, made in new:
+            self.changes.append(changes.added(row, made))
+            self.seen.setdefault(index, set()).add(made.pk)
         if isinstance(instance, Organization):
             self.organization = instance
         elif isinstance(instance, Plan):
@@ -163,7 +239,7 @@ class _Loader:
                 continue  # a column that the book does not have is left as it is
             value = row.values.get(column.name)
             if column.kind is Kind.REFERENCE and value is not None:
-                value = self.by_key[column.refers_to].get(value)
+                value = self.by_key.get(column.refers_to, {}).get(value)
                 if value is None or value.pk is None:
                     return None
             elif value is None:
@@ -192,7 +268,8 @@ class _Loader:
                 parents = {
                     parent.pk
                     for row in rows
-                    if (parent := self.by_key[column.refers_to].get(row.values[first])) is not None
+                    if (parent := self.by_key.get(column.refers_to, {}).get(row.values[first]))
+                    is not None
                 }
                 queryset = queryset.filter(**{f"{column.field}__in": parents})
             else:

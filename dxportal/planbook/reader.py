@@ -6,6 +6,7 @@ Files come from outside, so what they may cost is bounded before they are opened
 import csv
 import datetime
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,9 +18,20 @@ from dxportal.planbook.faults import Fault, PlanBookError
 from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Cells, columns_of, required_columns
 
 MAX_UNPACKED_BYTES = 300_000_000
-MAX_ROWS = 500_000
+# A whole book is held while it is checked, about 2 kB a row: this keeps it below 600 MB.
+MAX_ROWS = 200_000
 MAX_COLUMNS = 100
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+
+
+def escape(text: str) -> str:
+    """A text as a CSV cell carries it: 機械可読性 rules allow no line break inside a record."""
+    return re.sub(r"\\(?=[n\\\n])", r"\\\\", text).replace("\n", r"\n")
+
+
+def unescape(cell: str) -> str:
+    """What `escape` wrote. A backslash that stands before anything else is itself."""
+    return re.sub(r"\\([n\\])", lambda found: "\n" if found[1] == "n" else "\\", cell)
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Book:
 
     sheets: dict[str, list[Row]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    row_count: int = 0
 
 
 def read_book(path: Path) -> Book:
@@ -64,7 +77,7 @@ def _read_folder(path: Path) -> Book:
         text = _decode(file, book)
         if text is not None:
             lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-            _add_sheet(book, file.stem, _numbered(lines, file.stem, book))
+            _add_sheet(book, file.stem, _unescaped(_numbered(lines, file.stem, book)))
     return book
 
 
@@ -88,6 +101,11 @@ def _numbered(
         yield from enumerate(lines, start=1)
     except csv.Error as error:
         book.faults.append(Fault(sheet, None, "", "", f"CSVとして読めません（{error}）。"))
+
+
+def _unescaped(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for number, cells in rows:
+        yield number, [unescape(cell) for cell in cells]
 
 
 def _read_workbook(path: Path) -> Book:
@@ -137,7 +155,7 @@ def _refuse_dangerous(path: Path) -> None:
 
 def _cell_texts(rows: Iterable, sheet: str, book: Book) -> Iterator[tuple[int, list[str]]]:
     for number, row in enumerate(rows, start=1):
-        if number > MAX_ROWS:
+        if number > MAX_ROWS:  # blank rows count here, so that nothing below them is dropped
             book.faults.append(
                 Fault(sheet, number, "", "", f"行数が上限（{MAX_ROWS:,}行）を超えています。")
             )
@@ -177,11 +195,20 @@ def _add_sheet(book: Book, name: str, rows: Iterator[tuple[int, list[str]]]) -> 
             book.faults.append(Fault(name, 1, column, "", "同じ列が2つあります。"))
     for column in sorted(required_columns(name) - set(header)):
         book.faults.append(Fault(name, 1, column, "", "必要な列がありません。"))
-    book.sheets[name] = [
-        Row(number, dict(zip(header, (cell.strip() for cell in cells), strict=False)))
-        for number, cells in rows
-        if any(cell.strip() for cell in cells)
-    ]
+    book.sheets[name] = []
+    for number, cells in rows:
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped):
+            _refuse_too_many(book, name, number)
+            book.sheets[name].append(Row(number, dict(zip(header, stripped, strict=False))))
+
+
+def _refuse_too_many(book: Book, name: str, number: int) -> None:
+    """Stop at once where a book is larger than what is held in memory."""
+    book.row_count += 1
+    if book.row_count > MAX_ROWS:
+        reason = f"行数が上限（全シートで{MAX_ROWS:,}行）を超えています。"
+        raise PlanBookError([*book.faults, Fault(name, number, "", "", reason)])
 
 
 def _unknown_sheet(name: str) -> Fault:

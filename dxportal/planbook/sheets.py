@@ -10,9 +10,10 @@ from enum import Enum
 from django.db import models
 
 from accounts.models import Department, DepartmentSuccession, Organization
-from budgets.models import BudgetEntry
+from budgets.models import BudgetEntry, StatedTotal
 from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target
 from plans.models import (
+    Correspondence,
     GlossaryTerm,
     Level,
     Mark,
@@ -20,15 +21,21 @@ from plans.models import (
     Phase,
     Plan,
     PlanRelation,
+    PlanSection,
+    ReferenceItem,
+    ReferenceList,
     ReportingCycle,
     TargetState,
+    TermNote,
 )
 from projects.models import (
+    Milestone,
     Placement,
     Project,
     ProjectAlias,
     ProjectDepartment,
     ProjectSuccession,
+    ProjectTag,
     Review,
     ScheduleEntry,
     Tag,
@@ -78,7 +85,7 @@ class Sheet:
     """A sheet and the model whose rows it holds; `key` columns make a row unique in it.
 
     Two declarations may share a `name` (targets and actuals stand in `values`); `accepts` then
-    says which rows are whose.
+    says which rows are whose. `identifier` is the column by which other sheets refer to it.
     """
 
     name: str
@@ -88,6 +95,7 @@ class Sheet:
     scope: Scope = Scope.NONE
     required: bool = False
     accepts: Callable[[Cells], bool] = field(default=lambda cells: True)
+    identifier: str = "key"
 
     @property
     def label(self) -> str:
@@ -193,6 +201,8 @@ SHEETS: tuple[Sheet, ...] = (
             text("status"),
             year("first_fiscal_year", True),
             year("last_fiscal_year", True),
+            text("revises"),
+            year("applies_from"),
             text("decided_on"),
             text("as_of"),
             text("summary"),
@@ -205,7 +215,7 @@ SHEETS: tuple[Sheet, ...] = (
         "plan_relations",
         PlanRelation,
         ("kind", "name"),
-        (text("kind", True), text("name", True), text("note")),
+        (text("kind", True), text("name", True), text("related_key"), text("note")),
         Scope.PLAN,
     ),
     Sheet(
@@ -273,16 +283,101 @@ SHEETS: tuple[Sheet, ...] = (
             ref("phase", "phases", True),
             whole("position", True),
             text("title"),
+            text("subject"),
             text("text", True),
             NOTE,
+        ),
+    ),
+    Sheet(
+        "correspondences",
+        Correspondence,
+        ("table", "position"),
+        (
+            text("table", True),
+            whole("position", True),
+            text("theirs", True),
+            text("ours", True),
+            ref("measure", "measures"),
+            text("other_plan"),
+            text("other_measure"),
+            text("note"),
+            NOTE,
+        ),
+        Scope.PLAN,
+    ),
+    Sheet(
+        "sections",
+        PlanSection,
+        ("key",),
+        (
+            text("key", True),
+            text("kind"),
+            text("number"),
+            text("title", True),
+            text("text"),
+            whole("position"),
+            NOTE,
+        ),
+        Scope.PLAN,
+    ),
+    Sheet(
+        "reference_lists",
+        ReferenceList,
+        ("key",),
+        (
+            text("key", True),
+            ref("measure", "measures"),
+            text("title", True),
+            text("as_of"),
+            text("note"),
+            whole("position"),
+            NOTE,
+        ),
+        Scope.PLAN,
+    ),
+    Sheet(
+        "reference_items",
+        ReferenceItem,
+        ("reference_list", "position"),
+        (
+            ref("reference_list", "reference_lists", True),
+            whole("position", True),
+            text("label", True),
+            decimal("value"),
+            text("unit"),
+            text("text", field_name="raw_text"),
+            text("note"),
         ),
     ),
     Sheet(
         "glossary",
         GlossaryTerm,
         ("term",),
-        (text("term", True), text("reading"), text("text", True), whole("position"), NOTE),
+        (
+            text("term", True),
+            text("reading"),
+            text("text", True),
+            text("page"),
+            whole("position"),
+            NOTE,
+        ),
         Scope.PLAN,
+        identifier="term",
+    ),
+    Sheet(
+        "term_notes",
+        TermNote,
+        ("term", "position"),
+        (
+            ref("term", "glossary", True),
+            whole("position", True),
+            text("mark"),
+            ref("measure", "measures"),
+            ref("section", "sections"),
+            text("text"),
+            text("page"),
+            NOTE,
+        ),
     ),
     Sheet(
         "projects",
@@ -290,11 +385,11 @@ SHEETS: tuple[Sheet, ...] = (
         ("key",),
         (
             text("key", True),
+            ref("parent", "projects"),
             text("name", True),
             text("summary"),
             year("first_fiscal_year"),
             year("last_fiscal_year"),
-            flag("has_other_departments"),
             NOTE,
         ),
         Scope.ORGANIZATION,
@@ -307,7 +402,9 @@ SHEETS: tuple[Sheet, ...] = (
             ref("project", "projects", True),
             ref("department", "departments", True),
             whole("position"),
+            flag("and_others"),
         ),
+        Scope.PLAN,
     ),
     Sheet(
         "project_aliases",
@@ -336,7 +433,11 @@ SHEETS: tuple[Sheet, ...] = (
             text("code"),
             whole("position"),
             flag("is_primary"),
+            flag("is_repeat"),
             flag("is_leading"),
+            text("name"),
+            text("summary"),
+            text("period_text"),
             NOTE,
         ),
         Scope.PLAN,
@@ -355,6 +456,21 @@ SHEETS: tuple[Sheet, ...] = (
         ),
     ),
     Sheet(
+        "milestones",
+        Milestone,
+        ("measure", "project", "position"),
+        (
+            ref("measure", "measures", True),
+            ref("project", "projects"),
+            whole("position", True),
+            text("label"),
+            year("first_fiscal_year"),
+            year("last_fiscal_year"),
+            text("text", True),
+            NOTE,
+        ),
+    ),
+    Sheet(
         "tag_schemes",
         TagScheme,
         ("key",),
@@ -364,7 +480,7 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "tags",
         Tag,
-        ("scheme", "key"),
+        ("key",),
         (
             ref("scheme", "tag_schemes", True),
             text("key", True),
@@ -380,9 +496,15 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     Sheet(
         "project_tags",
-        Tag.projects.through,
-        ("tag", "project"),
-        (ref("tag", "tags", True), ref("project", "projects", True)),
+        ProjectTag,
+        ("tag", "project", "measure", "part"),
+        (
+            ref("tag", "tags", True),
+            ref("project", "projects", True),
+            ref("measure", "measures", True),
+            text("part"),
+            NOTE,
+        ),
     ),
     Sheet(
         "indicators",
@@ -444,7 +566,13 @@ SHEETS: tuple[Sheet, ...] = (
         "values",
         Target,
         ("indicator", "fiscal_year", "kind", "revision"),
-        (*_VALUE_COLUMNS, text("comparison"), whole("revision"), flag("is_current")),
+        (
+            *_VALUE_COLUMNS,
+            text("comparison"),
+            whole("revision"),
+            flag("is_current"),
+            text("revised_in"),
+        ),
         accepts=_is_target,
     ),
     Sheet(
@@ -504,6 +632,20 @@ SHEETS: tuple[Sheet, ...] = (
         ),
     ),
     Sheet(
+        "stated_totals",
+        StatedTotal,
+        ("fiscal_year", "stage", "tag"),
+        (
+            year(required=True),
+            text("stage", True),
+            ref("tag", "tags"),
+            whole("amount", True),
+            text("text", field_name="raw_text"),
+            NOTE,
+        ),
+        Scope.PLAN,
+    ),
+    Sheet(
         "cycles",
         ReportingCycle,
         ("fiscal_year", "kind"),
@@ -512,6 +654,7 @@ SHEETS: tuple[Sheet, ...] = (
     ),
 )
 
+IDENTIFIERS = {sheet.name: sheet.identifier for sheet in SHEETS}
 SHEET_NAMES = tuple(dict.fromkeys(sheet.name for sheet in SHEETS))
 
 

@@ -12,42 +12,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from openpyxl import Workbook
 
-from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Kind, Scope, Sheet, columns_of
+from dxportal.planbook.plan_rows import rows_of_plan
+from dxportal.planbook.reader import escape
+from dxportal.planbook.sheets import (
+    IDENTIFIERS,
+    SHEET_NAMES,
+    SHEETS,
+    Column,
+    Kind,
+    columns_of,
+)
 from plans.models import Plan
 from plans.spreadsheets import save, write_table
 
 Line = tuple[str, ...]
 FIGURES = {Kind.INTEGER, Kind.DECIMAL, Kind.FISCAL_YEAR, Kind.BOOLEAN}
-
-# How rows that do not name the plan themselves belong to it.
-PLACED = "project__placements__plan"
-USED = "indicator__uses__plan"
-PATHS = {
-    "target_states": "measure__plan",
-    "projects": "placements__plan",
-    "project_departments": PLACED,
-    "project_aliases": PLACED,
-    "project_successions": "successor__placements__plan",
-    "schedule": PLACED,
-    "project_tags": PLACED,
-    "measure_tags": "measure__plan",
-    "indicators": "uses__plan",
-    "definition_changes": USED,
-    "values": USED,
-    "budgets": PLACED,
-}
-# And those that the whole organization shares.
-SHARED_PATHS = {
-    "organization": "pk",
-    "departments": "organization",
-    "department_successions": "predecessor__organization",
-    "tag_schemes": "organization",
-    "tags": "scheme__organization",
-}
 
 
 def write_plan(plan: Plan, target: Path) -> dict[str, int]:
@@ -70,7 +53,7 @@ def _write_folder(book: dict[str, list[Line]], folder: Path) -> None:
         with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns_of(name))
-            writer.writerows(lines)
+            writer.writerows(map(escape, line) for line in lines)
 
 
 def _write_workbook(book: dict[str, list[Line]], file: Path) -> None:
@@ -89,37 +72,19 @@ def _lines(plan: Plan, name: str) -> Iterator[Line]:
         if sheet.name != name:
             continue
         own = {column.name for column in sheet.columns}
-        for row in _rows(plan, sheet):
+        for row in rows_of_plan(plan, sheet):
             yield tuple(
-                _text(getattr(row, columns[column].field), columns[column].kind)
-                if column in own
-                else ""
+                _text(getattr(row, columns[column].field), columns[column]) if column in own else ""
                 for column in columns
             )
 
 
-def _rows(plan: Plan, sheet: Sheet) -> models.QuerySet:
-    """The rows of the plan, each once, with what their columns refer to."""
-    rows = sheet.model._base_manager.all()
-    if sheet.model is Plan:
-        rows = rows.filter(pk=plan.pk)
-    elif sheet.name in SHARED_PATHS:
-        rows = rows.filter(**{SHARED_PATHS[sheet.name]: plan.organization_id})
-    elif sheet.name in PATHS:
-        keys = sheet.model._base_manager.filter(**{PATHS[sheet.name]: plan}).values("pk")
-        rows = rows.filter(pk__in=keys)
-    elif sheet.scope is Scope.PLAN:
-        rows = rows.filter(plan=plan)
-    references = [column.field for column in sheet.columns if column.kind is Kind.REFERENCE]
-    return rows.select_related(*references) if references else rows
-
-
-def _text(value: Any, kind: Kind) -> str:
+def _text(value: Any, column: Column) -> str:
     """A value as the book writes it: nothing as nothing, decimals without idle zeros."""
     if value is None:
         return ""
-    if kind is Kind.REFERENCE:
-        return str(value.key)
+    if column.kind is Kind.REFERENCE:
+        return str(getattr(value, IDENTIFIERS[column.refers_to]))
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, Decimal):

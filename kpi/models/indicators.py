@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Department, Organization
+from accounts.versions import Versioned
 from kpi.querysets import IndicatorQuerySet, IndicatorUseQuerySet, OfIndicator
 from plans.models import Measure, Plan
 from plans.models.plan import fiscal_year_field
@@ -20,7 +21,7 @@ def value_field(label: str) -> models.DecimalField:
     )
 
 
-class Indicator(models.Model):
+class Indicator(Versioned):
     """An indicator of an organization; its yearly numbers are entered once for all its uses."""
 
     class Direction(models.TextChoices):
@@ -128,7 +129,7 @@ class Indicator(models.Model):
             raise ValidationError({"measured_from": "数年ごとの測定には起点の年度が必要です。"})
 
 
-class DefinitionChange(models.Model):
+class DefinitionChange(Versioned):
     """From this fiscal year on the indicator is defined differently."""
 
     indicator = models.ForeignKey(
@@ -156,7 +157,7 @@ class DefinitionChange(models.Model):
         return f"{self.indicator}：{self.from_fiscal_year}年度から"
 
 
-class IndicatorUse(models.Model):
+class IndicatorUse(Versioned):
     """A place where a plan uses an indicator: KPI of a measure, 活動指標 of a project."""
 
     class Role(models.TextChoices):

@@ -14,7 +14,7 @@ from plans import fiscal_years
 from plans.models.plan import fiscal_year_field
 
 
-class Target(models.Model):
+class Target(Versioned):
     """A target (予定・目標値) of one fiscal year; a revision is a new row, the old one stays."""
 
     class Kind(models.TextChoices):
@@ -34,6 +34,12 @@ class Target(models.Model):
     kind = models.CharField("値の種類", max_length=20, choices=Kind, default=Kind.TARGET)
     revision = models.PositiveSmallIntegerField("改定番号", default=0)
     is_current = models.BooleanField("現行", default=True)
+    revised_in = models.CharField(
+        "改定した計画の識別子",
+        max_length=100,
+        blank=True,
+        help_text="計画の改定で変えた目標のとき。改定前の計画では、前の目標を示します。",
+    )
     value = value_field("値")
     comparison = models.CharField("比較", max_length=5, choices=Comparison, blank=True)
     raw_text = models.CharField("表記", max_length=200, blank=True)

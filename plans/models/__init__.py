@@ -1,8 +1,17 @@
 from plans.models.cycles import ReportingCycle, Submission
 from plans.models.measures import Level, Measure, Phase, TargetState
-from plans.models.plan import GlossaryTerm, Mark, Plan, PlanRelation
+from plans.models.plan import Mark, Plan, PlanRelation
+from plans.models.texts import (
+    Correspondence,
+    GlossaryTerm,
+    PlanSection,
+    ReferenceItem,
+    ReferenceList,
+    TermNote,
+)
 
 __all__ = [
+    "Correspondence",
     "GlossaryTerm",
     "Level",
     "Mark",
@@ -10,7 +19,11 @@ __all__ = [
     "Phase",
     "Plan",
     "PlanRelation",
+    "PlanSection",
+    "ReferenceItem",
+    "ReferenceList",
     "ReportingCycle",
     "Submission",
     "TargetState",
+    "TermNote",
 ]

@@ -6,11 +6,12 @@ from django.db.models import F, Q
 from tree_queries.models import TreeNode
 
 from accounts.models import Department
+from accounts.versions import Versioned
 from plans.models.plan import Plan, fiscal_year_field
 from plans.querysets import MeasureQuerySet, OfPlan, TargetStateQuerySet
 
 
-class Level(models.Model):
+class Level(Versioned):
     """A level of the tree under the plan's own name for it; two may share a depth."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="levels", verbose_name="計画")
@@ -29,7 +30,7 @@ class Level(models.Model):
         return self.name or f"（名称のない第{self.depth}階層）"
 
 
-class Measure(TreeNode):
+class Measure(TreeNode, Versioned):
     """A node of the plan's tree at any level (基本方針, DX重点課題, 課題, ステップ …)."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures", verbose_name="計画")
@@ -81,7 +82,7 @@ class Measure(TreeNode):
                 raise ValidationError({"parent": "上位の施策は上の階層のものを選んでください。"})
 
 
-class Phase(models.Model):
+class Phase(Versioned):
     """A block of fiscal years (期) at whose end measures reach a target state."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="phases", verbose_name="計画")
@@ -118,7 +119,7 @@ class Phase(models.Model):
             raise ValidationError("期は計画の期間の中に置いてください。")
 
 
-class TargetState(models.Model):
+class TargetState(Versioned):
     """What a measure looks like when a phase ends (目指す状態・到達像); there may be several."""
 
     measure = models.ForeignKey(
@@ -129,6 +130,9 @@ class TargetState(models.Model):
     )
     position = models.PositiveIntegerField("並び順", default=1)
     title = models.CharField("見出し", max_length=200, blank=True)
+    subject = models.CharField(
+        "対象", max_length=100, blank=True, help_text="だれが・何が（例：市民が）。"
+    )
     text = models.TextField("目指す状態")
     source_note = models.TextField("出典注記", blank=True)
 

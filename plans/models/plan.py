@@ -1,11 +1,15 @@
-"""A plan (計画) with its own marks and glossary, and its relations to other plans."""
+"""A plan (計画) with its own marks, and its relations to other plans.
 
-from django.core.exceptions import ValidationError
+Other plans are named by their key and not by a foreign key: a plan book stands on its own, so a
+plan can be loaded before, or without, the plans that it refers to.
+"""
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organization
+from accounts.versions import Versioned
 from plans import fiscal_years
 from plans.querysets import OfPlan, PlanQuerySet
 
@@ -20,8 +24,8 @@ def fiscal_year_field(label: str = "年度", **options: object) -> models.Positi
     return models.PositiveSmallIntegerField(label, validators=FISCAL_YEAR_VALIDATORS, **options)
 
 
-class Plan(models.Model):
-    """A plan of an organization, in one edition."""
+class Plan(Versioned):
+    """A plan of an organization, in one edition; a revision (改定) is a plan of its own."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", "案"
@@ -37,14 +41,10 @@ class Plan(models.Model):
     status = models.CharField("状態", max_length=20, choices=Status, default=Status.ACTIVE)
     first_fiscal_year = fiscal_year_field("開始年度")
     last_fiscal_year = fiscal_year_field("終了年度")
-    parent = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="children",
-        verbose_name="上位計画",
+    revises = models.CharField(
+        "改定前の計画の識別子", max_length=100, blank=True, help_text="空欄は、はじめの版です。"
     )
+    applies_from = fiscal_year_field("改定の適用開始年度", null=True, blank=True)
     decided_on = models.CharField(
         "策定日", max_length=50, blank=True, help_text="資料の表記のまま（例：令和7年8月）"
     )
@@ -65,8 +65,7 @@ class Plan(models.Model):
                 violation_error_message="終了年度は開始年度以後にしてください。",
             ),
             models.CheckConstraint(
-                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
-                name="plan_not_its_own_parent",
+                condition=Q(revises="") | ~Q(revises=F("key")), name="plan_does_not_revise_itself"
             ),
         ]
 
@@ -77,13 +76,8 @@ class Plan(models.Model):
     def fiscal_years(self) -> range:
         return range(self.first_fiscal_year, self.last_fiscal_year + 1)
 
-    def clean(self) -> None:
-        super().clean()
-        if self.parent is not None and self.parent.organization_id != self.organization_id:
-            raise ValidationError({"parent": "上位計画は同じ団体のものを選んでください。"})
 
-
-class PlanRelation(models.Model):
+class PlanRelation(Versioned):
     """Another plan that this one stands under or beside, whether the portal holds it or not."""
 
     class Kind(models.TextChoices):
@@ -92,13 +86,11 @@ class PlanRelation(models.Model):
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="relations", verbose_name="計画")
     kind = models.CharField("関係", max_length=20, choices=Kind)
-    related_plan = models.ForeignKey(
-        Plan,
-        models.PROTECT,
-        null=True,
+    related_key = models.CharField(
+        "相手の計画の識別子",
+        max_length=100,
         blank=True,
-        related_name="related_from",
-        verbose_name="相手の計画",
+        help_text="ポータルにある同じ団体の計画の識別子。空欄は、ポータルにない計画です。",
     )
     name = models.CharField("相手の計画名", max_length=200)
     note = models.TextField("注記", blank=True)
@@ -116,7 +108,7 @@ class PlanRelation(models.Model):
         return f"{self.get_kind_display()}：{self.name}"
 
 
-class Mark(models.Model):
+class Mark(Versioned):
     """One mark of a plan's own scale (○予定どおり, △遅れている, A–D …)."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="marks", verbose_name="計画")
@@ -143,26 +135,3 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.label}"
-
-
-class GlossaryTerm(models.Model):
-    """A term of the plan's glossary (用語集)."""
-
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="glossary", verbose_name="計画")
-    term = models.CharField("用語", max_length=100)
-    reading = models.CharField("よみ", max_length=100, blank=True)
-    text = models.TextField("説明")
-    position = models.PositiveIntegerField("並び順", default=0)
-    source_note = models.TextField("出典注記", blank=True)
-
-    objects = OfPlan.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "用語"
-        ordering = ["plan", "position", "term"]
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "term"], name="glossary_term_unique")
-        ]
-
-    def __str__(self) -> str:
-        return self.term

@@ -1,4 +1,4 @@
-from projects.models.placements import Placement, ScheduleEntry, Stage
+from projects.models.placements import Milestone, Placement, ScheduleEntry, Stage
 from projects.models.projects import (
     Project,
     ProjectAlias,
@@ -6,14 +6,16 @@ from projects.models.projects import (
     ProjectSuccession,
 )
 from projects.models.reviews import Review
-from projects.models.tags import Tag, TagScheme
+from projects.models.tags import ProjectTag, Tag, TagScheme
 
 __all__ = [
+    "Milestone",
     "Placement",
     "Project",
     "ProjectAlias",
     "ProjectDepartment",
     "ProjectSuccession",
+    "ProjectTag",
     "Review",
     "ScheduleEntry",
     "Stage",

@@ -1,17 +1,22 @@
-"""Where a project stands in a plan (掲載・再掲), and its schedule by fiscal year."""
+"""Where a project stands in a plan (掲載・再掲), and when it does what."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from accounts.versions import Versioned
+from plans import fiscal_years
 from plans.models import Measure, Plan
 from plans.models.plan import fiscal_year_field
 from projects.models.projects import Project
-from projects.querysets import OfProject, PlacementQuerySet
+from projects.querysets import MilestoneQuerySet, OfProject, PlacementQuerySet
 
 
-class Placement(models.Model):
-    """A project's place under a measure; exactly one per plan is primary, the others are 再掲."""
+class Placement(Versioned):
+    """A project's place under a measure; exactly one per plan is primary and counts.
+
+    The others are printed again (再掲), or places where the same project has other work to do.
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="placements", verbose_name="計画")
     measure = models.ForeignKey(
@@ -24,8 +29,22 @@ class Placement(models.Model):
         "番号（PID）", max_length=50, blank=True, help_text="同じ番号が複数あってもかまいません。"
     )
     position = models.PositiveIntegerField("並び順", default=0)
-    is_primary = models.BooleanField("主たる掲載", default=True, help_text="外すと再掲です。")
+    is_primary = models.BooleanField(
+        "主たる掲載", default=True, help_text="合計は主たる掲載だけを数えます。"
+    )
+    is_repeat = models.BooleanField(
+        "再掲", default=False, help_text="主たる掲載と同じ内容を、もう一度載せるとき。"
+    )
     is_leading = models.BooleanField("リーディングプロジェクト", default=False)
+    name = models.CharField(
+        "この計画での名称", max_length=200, blank=True, help_text="空欄は事業名のとおりです。"
+    )
+    summary = models.TextField(
+        "この場所での概要", blank=True, help_text="ほかの場所と内容がちがうときに書きます。"
+    )
+    period_text = models.CharField(
+        "事業年度の表記", max_length=100, blank=True, help_text="資料の表記のまま（例：検討中）。"
+    )
     source_note = models.TextField("出典注記", blank=True)
 
     objects = PlacementQuerySet.as_manager()
@@ -35,6 +54,11 @@ class Placement(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["measure", "project", "code"], name="placement_unique"),
+            models.CheckConstraint(
+                condition=Q(is_primary=False) | Q(is_repeat=False),
+                name="placement_primary_is_no_repeat",
+                violation_error_message="主たる掲載は再掲にできません。",
+            ),
             models.UniqueConstraint(
                 fields=["plan", "project"],
                 condition=Q(is_primary=True),
@@ -44,7 +68,19 @@ class Placement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.project}".strip()
+        return f"{self.code} {self.title}".strip()
+
+    @property
+    def title(self) -> str:
+        """The project's name as this plan prints it here."""
+        return self.name or self.project.name
+
+    @property
+    def repeat_label(self) -> str:
+        """What tells it from the primary place."""
+        if self.is_primary:
+            return ""
+        return "再掲" if self.is_repeat else "別の取組でも掲載"
 
     def clean(self) -> None:
         super().clean()
@@ -63,7 +99,7 @@ class Stage(models.TextChoices):
 STAGE_SYMBOLS = {Stage.STUDY: "…", Stage.BUILD: "○", Stage.OPERATE: "⇒"}
 
 
-class ScheduleEntry(models.Model):
+class ScheduleEntry(Versioned):
     """What stage a project is in, planned and actual, in one fiscal year."""
 
     project = models.ForeignKey(
@@ -95,3 +131,81 @@ class ScheduleEntry(models.Model):
     @property
     def planned_symbol(self) -> str:
         return STAGE_SYMBOLS.get(self.planned, "")
+
+
+class Milestone(Versioned):
+    """A bar or dated step of a schedule (令和7～9年度：建設工事), of a measure or a project there.
+
+    `label` keeps how the document dates it; a step without a last year goes on (令和9年度以降), and
+    one without any year is dated by its label alone. Steps may lie outside the plan's years.
+    """
+
+    measure = models.ForeignKey(
+        Measure, models.CASCADE, related_name="milestones", verbose_name="施策"
+    )
+    project = models.ForeignKey(
+        Project,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="milestones",
+        verbose_name="事業",
+        help_text="空欄は施策そのもののスケジュールです。",
+    )
+    position = models.PositiveIntegerField("並び順", default=1)
+    label = models.CharField("時期の表記", max_length=100, blank=True)
+    first_fiscal_year = fiscal_year_field("開始年度", null=True, blank=True)
+    last_fiscal_year = fiscal_year_field("終了年度", null=True, blank=True)
+    text = models.TextField("内容")
+    source_note = models.TextField("出典注記", blank=True)
+
+    objects = MilestoneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "年次の予定"
+        ordering = ["measure", "project", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "project", "position"],
+                name="milestone_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["measure", "position"],
+                condition=Q(project__isnull=True),
+                name="milestone_of_measure_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(last_fiscal_year__isnull=True)
+                | Q(
+                    first_fiscal_year__isnull=False,
+                    last_fiscal_year__gte=F("first_fiscal_year"),
+                ),
+                name="milestone_years_in_order",
+                violation_error_message="終了年度は開始年度以後にしてください。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(label="") | Q(first_fiscal_year__isnull=False),
+                name="milestone_dated",
+                violation_error_message="開始年度か時期の表記を入れてください。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.text}".strip()
+
+    @property
+    def is_open_ended(self) -> bool:
+        """It begins in a year, and the document does not say in which it ends."""
+        return self.first_fiscal_year is not None and self.last_fiscal_year is None
+
+    @property
+    def period(self) -> str:
+        """When it is, as the document says it, else in fiscal years."""
+        if self.label or self.first_fiscal_year is None:
+            return self.label
+        first = fiscal_years.long_form(self.first_fiscal_year)
+        if self.last_fiscal_year == self.first_fiscal_year:
+            return first
+        if self.last_fiscal_year is None:
+            return f"{first}～"
+        return f"{first}～{fiscal_years.long_form(self.last_fiscal_year)}"

@@ -1,15 +1,19 @@
 """Projects (事業): they belong to the organization and may stand in several of its plans."""
 
+from collections.abc import Callable, Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import Department, Organization
+from accounts.models import Department, DepartmentSuccession, Organization
+from accounts.versions import Versioned
+from plans.models import Plan
 from plans.models.plan import fiscal_year_field
 from projects.querysets import OfProject, ProjectQuerySet
 
 
-class Project(models.Model):
+class Project(Versioned):
     """A project of an organization."""
 
     organization = models.ForeignKey(
@@ -21,7 +25,15 @@ class Project(models.Model):
     departments = models.ManyToManyField(
         Department, through="ProjectDepartment", related_name="projects", verbose_name="所管課"
     )
-    has_other_departments = models.BooleanField("所管課「ほか」", default=False)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="variants",
+        verbose_name="親の事業",
+        help_text="大きな事業の内訳のとき（例：まちづくり活動推進事業の一つ）。",
+    )
     first_fiscal_year = fiscal_year_field("開始年度", null=True, blank=True)
     last_fiscal_year = fiscal_year_field("終了年度", null=True, blank=True)
     source_note = models.TextField("出典注記", blank=True)
@@ -47,15 +59,40 @@ class Project(models.Model):
 
     @property
     def department_names(self) -> str:
-        """The departments in their order, with 「ほか」 where the document says so."""
-        names = [str(link.department) for link in self.department_links.all()]
-        if self.has_other_departments:
-            names.append("ほか")
-        return "、".join(names)
+        """The departments in their order, each once, with 「ほか」 where a document says so.
+
+        Those of every plan that the project stands in, unless the links were fetched for one
+        plan alone (`ProjectDepartment.named_by`).
+        """
+        return joined_departments(self.department_links.all(), lambda department: department.name)
+
+    @property
+    def department_labels(self) -> str:
+        """As `department_names`, with the names of today for pages that people read."""
+        return joined_departments(self.department_links.all(), lambda department: department.label)
 
 
-class ProjectDepartment(models.Model):
-    """A department in charge of a project; the first one leads."""
+def joined_departments(
+    links: Iterable["ProjectDepartment"], named: Callable[[Department], str]
+) -> str:
+    """The departments in their order, each once, with 「ほか」 where a document says so."""
+    found = list(links)
+    names = list(dict.fromkeys(named(link.department) for link in found))
+    if any(link.and_others for link in found):
+        names.append("ほか")
+    return "、".join(names)
+
+
+class ProjectDepartment(Versioned):
+    """A department that a plan names as in charge of a project; the first one leads.
+
+    Kept by plan, because the same project stands in plans of different years under departments
+    that were reorganised in between.
+    """
+
+    plan = models.ForeignKey(
+        Plan, models.CASCADE, related_name="project_departments", verbose_name="計画"
+    )
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="department_links", verbose_name="事業"
@@ -64,20 +101,36 @@ class ProjectDepartment(models.Model):
         Department, models.PROTECT, related_name="project_links", verbose_name="所管課"
     )
     position = models.PositiveIntegerField("並び順", default=1)
+    and_others = models.BooleanField("「ほか」と記載", default=False)
 
     objects = OfProject.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "所管課"
-        ordering = ["position", "id"]
+        ordering = ["plan", "position", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "department"], name="project_department_unique"
+                fields=["plan", "project", "department"], name="project_department_unique"
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.project}：{self.department}"
+
+    @classmethod
+    def named_by(cls, plan: Plan, path: str = "") -> models.Prefetch:
+        """Fetch the departments that this plan names; `path` leads to the project (`project__`)."""
+        return models.Prefetch(f"{path}department_links", cls._labelled().filter(plan=plan))
+
+    @classmethod
+    def named_anywhere(cls) -> models.Prefetch:
+        """Fetch the departments that any plan names."""
+        return models.Prefetch("department_links", cls._labelled().select_related("plan"))
+
+    @classmethod
+    def _labelled(cls) -> models.QuerySet:
+        fetched = DepartmentSuccession.fetched("department__")
+        return cls.objects.select_related("department").prefetch_related(fetched)
 
     def clean(self) -> None:
         super().clean()
@@ -85,7 +138,7 @@ class ProjectDepartment(models.Model):
             raise ValidationError({"department": "所管課は事業と同じ団体のものにしてください。"})
 
 
-class ProjectAlias(models.Model):
+class ProjectAlias(Versioned):
     """Another name under which the project stands in a document."""
 
     project = models.ForeignKey(
@@ -107,7 +160,7 @@ class ProjectAlias(models.Model):
         return self.name
 
 
-class ProjectSuccession(models.Model):
+class ProjectSuccession(Versioned):
     """A project that continues another one: renamed, merged or split."""
 
     predecessor = models.ForeignKey(

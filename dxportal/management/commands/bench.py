@@ -20,9 +20,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.audit import Actor
 from accounts.models import Role, RoleAssignment, User
 from dxportal.management.commands.build_report import find_plan, read_fiscal_year
+from dxportal.management.commands.generate_sample import CODE, NAME
 from dxportal.models import ReportJob
+from dxportal.planbook.loader import load_plan
+from dxportal.planbook.sample import enlarge
+from dxportal.planbook.writer import write_plan
 from dxportal.reports.build import build
 from dxportal.reports.compose import report_of
 from dxportal.reports.pdf import html_of, render
@@ -50,8 +55,9 @@ class Line:
 class Command(BaseCommand):
     help = (
         "Measure the annual report (PDF and xlsx) beside the bare cost of the same pages in "
-        "WeasyPrint and of the same cells in openpyxl, each in a process of its own, and the time "
-        "to the first byte of the main pages; print a markdown table."
+        "WeasyPrint and of the same cells in openpyxl, each in a process of its own, import and "
+        "export of the plan book, at its size and 50 times that, and the time to the first byte "
+        "of the main pages; print a markdown table."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -189,6 +195,63 @@ def measure_bare_xlsx(options: dict[str, Any]) -> Cost:
     return Cost(seconds, _peak_mb(), f"{cells:,} cells without styles")
 
 
+# The plan book
+
+
+SAMPLE_TIMES = 50
+
+
+def planbook_lines(options: dict[str, Any]) -> list[Line]:
+    """Import and export of the plan, and of a synthetic one 50 times its size."""
+    plan = find_plan(options["plan"])
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder, "book")
+        write_plan(plan, book)
+        for times in (1, SAMPLE_TIMES):
+            sample = Path(folder, f"sample{times}")
+            rows = enlarge(book, sample, times, CODE, NAME)
+            cost = in_process(options, "planbook_import", sample)
+            lines.append(Line(f"import of {rows:,} rows, CSV", cost))
+            for kind in ("csv", "xlsx"):
+                cost = in_process(options, f"planbook_export_{kind}", sample)
+                lines.append(Line(f"export of {rows:,} rows, {kind}", cost))
+    return lines
+
+
+def measure_planbook_import(options: dict[str, Any]) -> Cost:
+    """Into a database that has none of the rows; undone."""
+    queries = 0
+
+    def count(execute: Callable[..., Any], *args: Any) -> Any:
+        nonlocal queries
+        queries += 1  # counted, not kept: a log of queries would be measured as memory
+        return execute(*args)
+
+    with transaction.atomic(), connection.execute_wrapper(count):
+        seconds = _timed(lambda: load_plan(Actor.system(), options["input"]))
+        transaction.set_rollback(True)
+    return Cost(seconds, _peak_mb(), f"{queries:,} queries")
+
+
+def _measure_planbook_export(options: dict[str, Any], target: str) -> Cost:
+    with transaction.atomic():
+        plan = load_plan(Actor.system(), options["input"]).plan
+        loaded = _peak_mb()
+        file = options["input"].with_name(target)
+        seconds = _timed(lambda: write_plan(plan, file))
+        transaction.set_rollback(True)
+    return Cost(seconds, _peak_mb(), f"peak after loading, in the same process: {loaded:.0f} MB")
+
+
+def measure_planbook_export_csv(options: dict[str, Any]) -> Cost:
+    return _measure_planbook_export(options, "out")
+
+
+def measure_planbook_export_xlsx(options: dict[str, Any]) -> Cost:
+    return _measure_planbook_export(options, "out.xlsx")
+
+
 # The pages
 
 
@@ -241,8 +304,12 @@ MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
     "bare_pdf": measure_bare_pdf,
     "xlsx": measure_xlsx,
     "bare_xlsx": measure_bare_xlsx,
+    "planbook_import": measure_planbook_import,
+    "planbook_export_csv": measure_planbook_export_csv,
+    "planbook_export_xlsx": measure_planbook_export_xlsx,
 }
 PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "report": report_lines,
+    "planbook": planbook_lines,
     "pages": page_lines,
 }

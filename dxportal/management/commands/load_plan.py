@@ -22,10 +22,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="the folder or the .xlsx file")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="tell every row that would be added or changed, and rows of the plan that the "
+            "book has not, and change nothing",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            result = load_plan(Actor.system(Channel.COMMAND), options["path"])
+            result = load_plan(
+                Actor.system(Channel.COMMAND), options["path"], dry_run=options["dry_run"]
+            )
         except PlanBookError as error:
             for fault in error.faults:
                 self.stderr.write(str(fault))
@@ -33,6 +41,10 @@ class Command(BaseCommand):
                 f"{len(error.faults)} fault(s) in {options['path']}; nothing was loaded."
             ) from error
         self.stdout.write(f"{result.plan}")
+        if options["dry_run"]:
+            for change in result.changes:
+                self.stdout.write(f"  {change}")
+            self.stdout.write("Nothing was changed (dry run). It would be:")
         for name in SHEET_NAMES:
             counts = result.created[name], result.updated[name], result.unchanged[name]
             if any(counts):
