@@ -2,13 +2,16 @@
 
 from django.urls import include, path
 
-from dxportal.views import dashboard, home, plans, projects
+from dxportal.views import budgets, dashboard, home, mapping, plans, projects, tag_matrix
 from plans import urls as plan_urls
 from projects import urls as project_urls
 
 plan_pages = [
     *plan_urls.urlpatterns,
     path("<int:pk>/", plans.tree, name="tree"),
+    path("<int:pk>/budget/", budgets.plan_budget, name="budget"),
+    path("<int:pk>/matrix/", tag_matrix.matrix, name="matrix"),
+    path("<int:pk>/mapping/", mapping.mapping, name="mapping"),
     path("measures/<int:pk>/", plans.measure, name="measure"),
 ]
 project_pages = [

@@ -5,4 +5,7 @@ from django.urls import path
 from plans import views
 
 app_name = "plans"
-urlpatterns = [path("", views.PlanList.as_view(), name="list")]
+urlpatterns = [
+    path("", views.PlanList.as_view(), name="list"),
+    path("<int:pk>/document/", views.document, name="document"),
+]

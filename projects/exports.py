@@ -52,7 +52,7 @@ class PlacementExporter(Exporter):
         Column("番号", lambda place: place.code),
         Column("事業ID", lambda place: place.project.key),
         Column("事業名", lambda place: place.project.name, 40),
-        Column("再掲", lambda place: not place.is_primary),
+        Column("再掲", lambda place: place.is_repeat),
         Column("リーディング", lambda place: place.is_leading),
         Column("出典注記", lambda place: place.source_note, 40),
     )

@@ -13,7 +13,7 @@ from plans.shown_plan import shown_plan
 from plans.tree_order import measures_in_order, tree_rank
 from projects.exports import PlacementExporter, ProjectExporter, ScheduleExporter
 from projects.filters import ProjectFilterSet
-from projects.models import Placement, Project
+from projects.models import Placement, Project, ProjectDepartment
 from projects.rows import ProjectRow, project_row
 
 
@@ -53,8 +53,12 @@ class ProjectList(ListPage):
         placements = Placement.objects.select_related("plan", "measure").order_by(
             "-is_primary", "position", "pk"
         )
+        # One plan's own words where one was asked for; else what all plans say.
+        departments = ProjectDepartment.named_anywhere()
+        if self.plan is not None and self.request.GET.get("plan"):
+            departments = ProjectDepartment.named_by(self.plan)
         return queryset.select_related("organization").prefetch_related(
-            "department_links__department",
+            departments,
             "aliases",
             "tags",
             "schedule",

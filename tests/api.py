@@ -137,7 +137,7 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
     job = finished_report(cast)
     GlossaryTerm.objects.create(plan=cast.plan, term="DX", text="デジタルによる変革。")
     PlanRelation.objects.create(
-        plan=cast.plan, kind="related", name="大村市DX推進計画", related_plan=cast.other_plan
+        plan=cast.plan, kind="related", name="大村市DX推進計画", related_key=cast.other_plan.key
     )
     assert cast.tag is not None and cast.open_cycle is not None
     return {

@@ -16,12 +16,28 @@ from django.utils import timezone
 
 from accounts.models import Department, Organization, Role, RoleAssignment, User
 from kpi.models import Actual, Indicator, IndicatorUse, Target, ValueStatus
-from plans.models import Level, Mark, Measure, Phase, Plan, ReportingCycle, TargetState
+from plans.models import (
+    Correspondence,
+    GlossaryTerm,
+    Level,
+    Mark,
+    Measure,
+    Phase,
+    Plan,
+    PlanSection,
+    ReferenceItem,
+    ReferenceList,
+    ReportingCycle,
+    TargetState,
+    TermNote,
+)
 from projects.models import (
+    Milestone,
     Placement,
     Project,
     ProjectAlias,
     ProjectDepartment,
+    ProjectTag,
     Review,
     ScheduleEntry,
     Tag,
@@ -76,7 +92,9 @@ class Cast:
     def project(self, key: str, measure: Measure, department: str, **placement: Any) -> Project:
         """One more project, placed under a measure of the plan and led by a department."""
         made = Project.objects.create(organization=self.city, key=key, name=key)
-        ProjectDepartment.objects.create(project=made, department=self.departments[department])
+        ProjectDepartment.objects.create(
+            plan=self.plan, project=made, department=self.departments[department]
+        )
         Placement.objects.create(
             plan=self.plan, measure=measure, project=made, **{"code": key, **placement}
         )
@@ -156,6 +174,7 @@ def make_cast() -> Cast:
     _projects(cast)
     _indicators(cast)
     _reviews(cast)
+    _document(cast, cast.measures["観光"])
     _cycles(cast)
     _other_city(cast)
     return cast
@@ -245,11 +264,14 @@ def _measures(cast: Cast) -> None:
 def _projects(cast: Cast) -> None:
     sns = cast.project("観光1-1-7", cast.measures["観光1-1"], "観光課", is_leading=True)
     sns.name, sns.summary = "ＳＮＳデータの分析", "SNSの投稿から観光客の関心を読み取る。"
-    sns.has_other_departments = True
     sns.save()
     ProjectAlias.objects.create(project=sns, name="SNSデータ", note="概要図")
     ProjectDepartment.objects.create(
-        project=sns, department=cast.departments["DX推進課"], position=2
+        plan=cast.plan,
+        project=sns,
+        department=cast.departments["DX推進課"],
+        position=2,
+        and_others=True,
     )
     # 再掲 under another step, with the code of the project that follows: codes are not unique.
     Placement.objects.create(
@@ -258,6 +280,7 @@ def _projects(cast: Cast) -> None:
         project=sns,
         code="観光1-2-2",
         is_primary=False,
+        is_repeat=True,
     )
     report = cast.project(
         "観光1-2-2",
@@ -281,7 +304,7 @@ def _projects(cast: Cast) -> None:
         organization=cast.city, key="national", name="国の重点取組事項", version="2024"
     )
     cast.tag = Tag.objects.create(scheme=scheme, key="front", name="フロントヤード改革")
-    cast.tag.projects.add(sns)
+    ProjectTag.objects.create(tag=cast.tag, project=sns, measure=cast.measures["観光1-1"])
 
 
 def _indicators(cast: Cast) -> None:
@@ -350,6 +373,35 @@ def _reviews(cast: Cast) -> None:
         )
 
 
+def _document(cast: Cast, measure: Measure, mark: str = "") -> None:
+    """What a plan says beside its tree, each with its place at the measure."""
+    plan = cast.plan
+    section = PlanSection.objects.create(plan=plan, key=f"背景{mark}", title=f"背景{mark}")
+    references = ReferenceList.objects.create(
+        plan=plan,
+        key=f"調査{mark}",
+        measure=measure,
+        title=f"観光客の調査{mark}",
+        as_of="令和4年3月",
+    )
+    ReferenceItem.objects.create(
+        reference_list=references, label="再び訪れた人", value=68, unit="%", raw_text="約68%"
+    )
+    Correspondence.objects.create(
+        plan=plan, table=f"国の施策{mark}", theirs="観光DX", ours="観光", measure=measure
+    )
+    term = GlossaryTerm.objects.create(plan=plan, term=f"ＤＭＯ{mark}", text="観光地域づくり法人")
+    TermNote.objects.create(term=term, mark="※1", measure=measure)
+    TermNote.objects.create(term=term, position=2, mark="※2", section=section, text="観光の法人")
+    Milestone.objects.create(
+        measure=measure,
+        position=measure.milestones.count() + 1,
+        label="R5～",
+        first_fiscal_year=2023,
+        text=f"分析の拡充{mark}",
+    )
+
+
 def _cycles(cast: Cast) -> None:
     now = timezone.now()
     cast.last_cycle = ReportingCycle.objects.create(
@@ -407,6 +459,7 @@ def grow(cast: Cast, size: int) -> None:
             position=100 + number,
         )
         TargetState.objects.create(measure=issue, phase=cast.phase, text="よくなっている。")
+        _document(cast, cast.measures["観光"], mark=f"{number}")
         Review.objects.create(
             plan=cast.plan,
             measure=issue,
@@ -419,7 +472,7 @@ def grow(cast: Cast, size: int) -> None:
             plan=cast.plan, measure=cast.measures["観光2"], project=project, is_primary=False
         )
         ProjectAlias.objects.create(project=project, name=f"別名{number}")
-        cast.tag.projects.add(project) if cast.tag else None
+        ProjectTag.objects.create(tag=cast.tag, project=project, measure=issue)
         ScheduleEntry.objects.bulk_create(
             ScheduleEntry(project=project, fiscal_year=year, planned="build") for year in years
         )

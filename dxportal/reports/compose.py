@@ -17,7 +17,7 @@ from dxportal.reports.tables import machine_tables
 from dxportal.reports.totals import totals_of
 from kpi.models import IndicatorUse
 from plans import fiscal_years
-from plans.models import Measure, Plan, PlanRelation
+from plans.models import Measure, Plan
 from projects.models import Placement
 
 # From three levels on, the second one makes the sections (分野 > DX重点課題 > 課題 …).
@@ -242,12 +242,8 @@ class Composer:
 
 
 def _relations(source: Source) -> list[tuple[str, str, str]]:
-    """The relations as they were written, and the parent plan that the portal holds."""
-    rows = [(row.get_kind_display(), row.name, row.note) for row in source.relations]
-    parent = source.plan.parent
-    if parent is not None and parent.name not in [name for _, name, _ in rows]:
-        rows.insert(0, (PlanRelation.Kind.PARENT.label, parent.name, ""))
-    return rows
+    """The relations to other plans as they were written."""
+    return [(row.get_kind_display(), row.name, row.note) for row in source.relations]
 
 
 def _primary_projects(source: Source, measures: list[Measure]) -> list[Placement]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from kpi.models import Actual, Indicator, IndicatorUse
 from plans.models import Level, Mark, Measure, Phase, Plan, PlanRelation, TargetState
 from plans.tree_order import measures_in_order
-from projects.models import Placement, Review, ScheduleEntry
+from projects.models import Placement, ProjectDepartment, Review, ScheduleEntry
 
 
 @dataclass
@@ -87,14 +87,14 @@ def read_source(plan: Plan, fiscal_year: int) -> Source:
 
 
 def _read(plan_id: int, fiscal_year: int) -> Source:
-    plan = Plan.objects.select_related("organization", "parent").get(pk=plan_id)
+    plan = Plan.objects.select_related("organization").get(pk=plan_id)
     of_plan = {"plan_id": plan_id}
     measures = measures_in_order(plan)
     placements = (
         Placement.objects.filter(**of_plan)
         .select_related("project")
         .prefetch_related(
-            "project__department_links__department", "project__aliases", "project__schedule"
+            ProjectDepartment.named_by(plan, "project__"), "project__aliases", "project__schedule"
         )
     )
     indicators = (

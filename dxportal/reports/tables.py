@@ -88,7 +88,7 @@ def _measures(source: Source) -> Table:
         (
             source.plan.key,
             measure.key,
-            keys.get(measure.parent_id, ""),
+            keys.get(measure.parent_id or 0, ""),
             measure.level.key,
             measure.code,
             measure.name,
@@ -123,7 +123,7 @@ def _projects(source: Source) -> Table:
                 int(placement.is_primary),
                 int(placement.is_leading),
                 "、".join(str(link.department) for link in links),
-                int(project.has_other_departments),
+                int(any(link.and_others for link in links)),
                 project.summary,
                 " ／ ".join(note for note in notes if note),
             )

@@ -20,7 +20,7 @@ from kpi.shown_year import shown_year
 from plans.models import Mark, Measure, Plan, ReportingCycle
 from plans.shown_plan import shown_plan
 from plans.tree_order import measures_in_order
-from projects.models import Placement, Project, Review, ScheduleEntry
+from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
 
 MAX_WORST = 10
 
@@ -298,7 +298,7 @@ def _leading(plan: Plan, measures: list[Measure], fiscal_year: int) -> list[Lead
         for entry in ScheduleEntry.objects.filter(project__in=projects, fiscal_year=fiscal_year)
     }
     links = Project.objects.filter(pk__in=projects).prefetch_related(
-        "department_links__department"
+        ProjectDepartment.named_by(plan)
     ).in_bulk()  # fmt: skip
     indicators = _activity(plan, projects, fiscal_year)
     return [

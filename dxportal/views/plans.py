@@ -9,13 +9,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.models import DepartmentSuccession
 from kpi.models import Indicator, IndicatorUse
 from kpi.sheets import IndicatorSheet, indicator_sheet
 from kpi.shown_year import shown_year
 from plans.history import history_of
-from plans.models import Mark, Measure, Plan, TargetState
+from plans.links import linked_plans
+from plans.models import Level, Mark, Measure, Phase, Plan, TargetState
 from plans.tree_order import measure_path, measures_in_order
-from projects.models import Placement, Project, Review
+from projects.bars import Bar, bar
+from projects.models import Milestone, Placement, Project, ProjectDepartment, Review
 from projects.rows import ProjectRow, project_row
 
 # More charts than this on one page help nobody: then one table has all indicators.
@@ -85,7 +88,7 @@ def walk(nodes: Iterable[Node]) -> Iterable[Node]:
 def tree(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(
         Plan.objects.visible_to(request.user)
-        .select_related("organization", "parent")
+        .select_related("organization")
         .prefetch_related("marks", "levels", "relations", "phases"),
         pk=pk,
     )
@@ -99,10 +102,12 @@ def tree(request: HttpRequest, pk: int) -> HttpResponse:
     everything = list(walk(nodes))
     context = {
         "plan": plan,
+        "linked": linked_plans(request.user, plan),
         "year": year,
         "nodes": nodes,
         "opened": opened,
-        "measure_count": len(everything),
+        "measure_count": sum(not node.measure.is_repeat for node in everything),
+        "level_counts": _level_counts(plan, [node.measure for node in everything]),
         "project_count": len(set().union(*(node.projects for node in nodes))),
         "leading_count": len(
             {p.project_id for node in everything for p in node.placements if p.is_leading}
@@ -115,12 +120,30 @@ def tree(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "plans/tree.html", context)
 
 
+@dataclass(frozen=True)
+class LevelCount:
+    """How many measures stand at a level; those that repeat another one are counted apart."""
+
+    name: str
+    count: int
+    repeats: int
+
+
+def _level_counts(plan: Plan, measures: list[Measure]) -> list[LevelCount]:
+    once = Counter(measure.level_id for measure in measures if not measure.is_repeat)
+    again = Counter(measure.level_id for measure in measures if measure.is_repeat)
+    levels: list[Level] = [level for level in plan.levels.all() if level.pk in once | again]
+    return [
+        LevelCount(level.name or "名称のない階層", once[level.pk], again[level.pk])
+        for level in levels
+    ]
+
+
 def _level_names(plan: Plan) -> list[str]:
     """The names of the levels from the top down; those of the same depth stand together."""
     by_depth: dict[int, list[str]] = defaultdict(list)
     for level in plan.levels.all():
-        if level.name:
-            by_depth[level.depth].append(level.name)
+        by_depth[level.depth].append(level.name or "（名称なし）")
     return ["・".join(by_depth[depth]) for depth in sorted(by_depth)]
 
 
@@ -145,9 +168,9 @@ class PlacedProject:
 @require_safe
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
-        Measure.objects.visible_to(request.user).select_related(
-            "plan__organization", "level", "department"
-        ),
+        Measure.objects.visible_to(request.user)
+        .select_related("plan__organization", "level", "department")
+        .prefetch_related(DepartmentSuccession.fetched("department__")),
         pk=pk,
     )
     plan = found.plan
@@ -167,9 +190,15 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "year": year,
         "path": path[:-1],
         "target_states": _target_states(found),
+        "bars": _bars(found),
+        "reference_lists": list(found.reference_lists.prefetch_related("items")),
+        "term_notes": list(found.term_notes.select_related("term")),
+        "same": _same(measures, found),
         "review": next((r for r in own_reviews if r.fiscal_year == year.fiscal_year), None),
         "earlier_reviews": [r for r in own_reviews if r.fiscal_year < year.fiscal_year],
         "later_reviews": [r for r in own_reviews if r.fiscal_year > year.fiscal_year],
+        # A plan without marks and figures is read for its text: that stands first then.
+        "text_first": not (reviews or kpis),
         "children": _children(found, measures, reviews, year.fiscal_year),
         "kpis": kpis,
         # Two beside each other: a table of seven years needs the room.
@@ -213,11 +242,45 @@ def descendants(measures: list[Measure], measure: Measure) -> list[Measure]:
     return found
 
 
-def _target_states(measure: Measure) -> list[tuple[object, list[TargetState]]]:
-    grouped: dict[object, list[TargetState]] = defaultdict(list)
-    for state in measure.target_states.select_related("phase"):
-        grouped[state.phase].append(state)
-    return list(grouped.items())
+@dataclass(frozen=True)
+class PhaseStates:
+    """What the measure is to look like when a phase ends; no state where that is still open."""
+
+    phase: Phase
+    states: list[TargetState]
+
+    @property
+    def name(self) -> str:
+        """めざす姿 where the document says of whom (対象) and what (意図)."""
+        return "めざす姿" if any(state.subject for state in self.states) else "目指す状態"
+
+
+def _target_states(measure: Measure) -> list[PhaseStates]:
+    """By phase, also those to come; nothing where the measure has no state at all."""
+    by_phase: dict[int, list[TargetState]] = defaultdict(list)
+    for state in measure.target_states.all():
+        by_phase[state.phase_id].append(state)
+    phases = list(measure.plan.phases.all())
+    return [PhaseStates(phase, by_phase[phase.pk]) for phase in phases] if by_phase else []
+
+
+def _bars(measure: Measure) -> list[Bar]:
+    years = list(measure.plan.fiscal_years)
+    steps = Milestone.objects.filter(measure=measure, project__isnull=True).order_by("position")
+    return [bar(step, years) for step in steps]
+
+
+def _same(measures: list[Measure], measure: Measure) -> list[Measure]:
+    """The original of a measure that is repeated (再掲), or the places that repeat an original."""
+    named = [
+        row
+        for row in measures
+        if row.name == measure.name
+        and row.level_id == measure.level_id
+        and row.is_repeat != measure.is_repeat
+    ]
+    same_code = [row for row in named if row.code == measure.code]
+    return same_code or named
 
 
 def _reviews(measure: Measure, below: list[Measure]) -> list[Review]:
@@ -273,8 +336,10 @@ def _projects(
         key=lambda place: (order[place.measure_id], place.position, place.pk),
     )
     projects = Project.objects.prefetch_related(
-        "department_links__department", "schedule", "placements"
+        ProjectDepartment.named_by(plan), "schedule", "placements"
     ).in_bulk([place.project_id for place in places])
+    for place in places:
+        place.project = projects[place.project_id]
     return [
         PlacedProject(
             place,

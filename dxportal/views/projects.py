@@ -1,7 +1,9 @@
 """The page of one project, with what the floors above projects know of it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,15 +18,34 @@ from plans.history import history_of
 from plans.models import Measure, Plan
 from plans.shown_plan import shown_plan
 from plans.tree_order import measure_path, measures_in_order
-from projects.models import Placement, Project, ScheduleEntry
+from projects.models import (
+    Milestone,
+    Placement,
+    Project,
+    ProjectDepartment,
+    ProjectTag,
+    ScheduleEntry,
+)
+from projects.models.projects import joined_departments
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place of the project in a plan, with the way to it from the top of the tree."""
+    """A place of the project in a plan: the way to it, and what the plan says of it there."""
 
     placement: Placement
     path: list[Measure]
+    milestones: list[Milestone]
+    tags: list[ProjectTag]
+
+
+@dataclass(frozen=True)
+class InPlan:
+    """The project as one plan knows it: under whose charge, and at which places."""
+
+    plan: Plan
+    departments: str
+    places: list[Place]
 
 
 @dataclass(frozen=True)
@@ -43,11 +64,11 @@ class UsedIndicator:
 def project(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Project.objects.visible_to(request.user)
-        .select_related("organization")
+        .select_related("organization", "parent")
         .prefetch_related(
             "aliases",
-            "department_links__department",
-            "tags__scheme",
+            "variants",
+            ProjectDepartment.named_anywhere(),
             "schedule",
             "successions__successor",
             "predecessions__predecessor",
@@ -66,11 +87,14 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         found.reviews.select_related("plan", "mark", "planned_mark").order_by("-fiscal_year")
     )
     actuals = [actual for used in indicators for actual in used.sheet.indicator.actuals.all()]
+    in_plans = _in_plans(found, placements)
     context = {
         "project": found,
         "plan": plan,
         "year": year,
-        "places": _places(placements),
+        "in_plans": in_plans,
+        "has_milestones": any(place.milestones for item in in_plans for place in item.places),
+        "departments": departments_named_by(found, plan),
         "is_leading": any(placement.is_leading for placement in placements),
         "schedule": _schedule(found, plan),
         "indicators": indicators,
@@ -93,15 +117,51 @@ def _main_plan(request: HttpRequest, placements: list[Placement]) -> Plan | None
     return next(iter(plans.values()), None)
 
 
-def _places(placements: list[Placement]) -> list[Place]:
+def departments_named_by(found: Project, plan: Plan | None) -> str:
+    """Who is in charge, as the plan names them; as any plan does without one."""
+    links = [link for link in found.department_links.all() if plan is None or link.plan == plan]
+    return joined_departments(links, lambda department: department.label)
+
+
+def _in_plans(found: Project, placements: list[Placement]) -> list[InPlan]:
     """One query for each plan in which the project stands, however many places there are."""
-    trees = {
-        plan.pk: measures_in_order(plan)
-        for plan in {placement.plan_id: placement.plan for placement in placements}.values()
-    }
+    milestones = _by_measure(found.milestones.order_by("measure", "position"))
+    tags = _by_measure(found.tag_links.select_related("tag__scheme"))
+    for placement in placements:
+        placement.project = found
     return [
-        Place(placement, measure_path(trees[placement.plan_id], placement.measure))
+        InPlan(
+            plan,
+            departments_named_by(found, plan),
+            _places(plan, placements, milestones, tags),
+        )
+        for plan in {placement.plan_id: placement.plan for placement in placements}.values()
+    ]
+
+
+def _by_measure(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.measure_id].append(row)
+    return found
+
+
+def _places(
+    plan: Plan,
+    placements: list[Placement],
+    milestones: dict[int, list[Milestone]],
+    tags: dict[int, list[ProjectTag]],
+) -> list[Place]:
+    tree = measures_in_order(plan)
+    return [
+        Place(
+            placement,
+            measure_path(tree, placement.measure),
+            milestones.get(placement.measure_id, []),
+            tags.get(placement.measure_id, []),
+        )
         for placement in placements
+        if placement.plan_id == plan.pk
     ]
 
 

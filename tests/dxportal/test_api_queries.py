@@ -15,7 +15,7 @@ from tests.cast import Cast, actual, grow, targets
 BUDGETS = {
     "organizations": 4,
     "departments": 5,
-    "plans": 8,
+    "plans": 7,
     "levels": 4,
     "measures": 5,
     "phases": 4,

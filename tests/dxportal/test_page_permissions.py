@@ -38,7 +38,11 @@ TABLE: dict[str, list[Line]] = {
     "dashboard": [everyone("get", 200)],
     "plans:list": [everyone("get", 200)],
     "plans:tree": [everyone("get", 200, 404)],
+    "plans:matrix": [everyone("get", 200, 404)],
+    "plans:mapping": [everyone("get", 200, 404)],
     "plans:measure": [everyone("get", 200, 404)],
+    "plans:document": [everyone("get", 200, 404)],
+    "plans:budget": [everyone("get", 200, 404)],
     "projects:list": [everyone("get", 200)],
     "projects:detail": [everyone("get", 200, 404)],
     "kpi:indicator_list": [everyone("get", 200)],
@@ -83,6 +87,10 @@ def addresses(cast: Cast) -> dict[str, str]:
     )
     numbers: dict[str, list[int]] = {
         "plans:tree": [cast.plan.pk],
+        "plans:document": [cast.plan.pk],
+        "plans:budget": [cast.plan.pk],
+        "plans:matrix": [cast.plan.pk],
+        "plans:mapping": [cast.plan.pk],
         "plans:measure": [cast.measures["観光1"].pk],
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],

@@ -20,8 +20,12 @@ def addresses(cast: Cast) -> dict[str, str]:
         "dashboard": reverse("dashboard") + "?fiscal_year=2024",
         "plans:list": reverse("plans:list"),
         "plans:tree": reverse("plans:tree", args=[cast.plan.pk]) + "?fiscal_year=2024",
+        "plans:matrix": reverse("plans:matrix", args=[cast.plan.pk]),
+        "plans:mapping": reverse("plans:mapping", args=[cast.plan.pk]),
         "plans:measure": reverse("plans:measure", args=[cast.measures["観光"].pk])
         + "?fiscal_year=2024",
+        "plans:document": reverse("plans:document", args=[cast.plan.pk]),
+        "plans:budget": reverse("plans:budget", args=[cast.plan.pk]),
         "projects:list": reverse("projects:list"),
         "projects:detail": reverse("projects:detail", args=[cast.projects["観光1-1-7"].pk]),
         "kpi:indicator_list": reverse("kpi:indicator_list") + "?fiscal_year=2024",
@@ -34,10 +38,14 @@ BUDGETS = {
     "home": 10,
     "dashboard": 28,
     "plans:list": 9,
-    "plans:tree": 14,
-    "plans:measure": 26,
+    "plans:tree": 15,
+    "plans:matrix": 12,
+    "plans:mapping": 12,
+    "plans:measure": 31,
+    "plans:document": 13,
+    "plans:budget": 7,
     "projects:list": 19,
-    "projects:detail": 30,
+    "projects:detail": 31,
     "kpi:indicator_list": 19,
     "kpi:indicator": 15,
 }
@@ -59,7 +67,17 @@ def test_every_role_of_the_city_may_read(cast: Cast, sign_in: SignIn, page: str)
 
 
 @pytest.mark.parametrize(
-    "page", ["plans:tree", "plans:measure", "projects:detail", "kpi:indicator"]
+    "page",
+    [
+        "plans:tree",
+        "plans:measure",
+        "plans:document",
+        "plans:matrix",
+        "plans:mapping",
+        "plans:budget",
+        "projects:detail",
+        "kpi:indicator",
+    ],
 )
 def test_another_citys_rows_do_not_exist(cast: Cast, sign_in: SignIn, page: str) -> None:
     assert sign_in(cast.outsider).get(addresses(cast)[page]).status_code == 404

@@ -15,6 +15,9 @@ from projects.models import Placement, Review
 
 BOOK = Path(settings.BASE_DIR) / "fixtures" / "sasebo-dx-r6"
 
+# The database is made for modules that ask for it; each test runs inside the load below.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def plan(django_db_setup: None, django_db_blocker) -> Plan:

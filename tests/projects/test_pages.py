@@ -165,4 +165,4 @@ def test_a_project_without_anything_still_has_a_page(cast: Cast, sign_in: SignIn
     page = sign_in(cast.viewer).get(reverse("projects:detail", args=[bare.pk])).content.decode()
     assert "どの計画にも掲載されていません" in page
     assert "指標の記載がありません" in page
-    assert "スケジュールの記載はありません" in page
+    assert "年度ごとの予定と実績の記載はありません" in page
