@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from accounts.models import ApiToken, AuditEntry, Channel, User
+from accounts.rows import plan_id_of
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def entry(
         object_type=instance._meta.label_lower,
         object_id=instance.pk,
         object_label=str(instance)[:300],
+        plan_id=plan_id_of(instance),
         before={name: before[name] for name in changed if name in before},
         after={name: after[name] for name in changed if name in after},
         reason=reason,

@@ -15,13 +15,25 @@ class StaleVersion(Exception):
 
 
 class Versioned(models.Model):
-    """A row whose changes carry the version they were made from."""
+    """A row whose changes carry the version they were made from.
+
+    `is_record` marks what a round of reporting has left: it is never deleted along with something
+    else. `lock_reason` says why the row cannot be changed; it is empty if it can.
+    """
 
     version = models.PositiveIntegerField("版", default=1, editable=False)
     updated_at = models.DateTimeField("更新日時", auto_now=True)
 
     class Meta:
         abstract = True
+
+    @property
+    def is_record(self) -> bool:
+        return False
+
+    @property
+    def lock_reason(self) -> str:
+        return ""
 
     def save_version(self, expected: int, fields: Iterable[str]) -> None:
         """Write the named fields if the stored version is still `expected`, in one UPDATE.

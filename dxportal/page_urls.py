@@ -23,6 +23,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("plans/", include((plan_pages, "plans"))),
+    path("plans/<int:plan_pk>/edit/", include("dxportal.editing_urls")),
+    path("books/", include("dxportal.book_urls")),
     path("projects/", include((project_pages, "projects"))),
     path("kpi/", include("kpi.urls")),
 ]

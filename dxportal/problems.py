@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView, set_rollback
 
+from accounts.editing import Locked
 from accounts.versions import StaleVersion
-from plans.services import Locked
 
 logger = logging.getLogger("django.request")
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
+from accounts.editing import Locked
 from accounts.viewsets import (
     Figure,
     FigureText,
@@ -33,7 +34,6 @@ from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target
 from kpi.services import ActualEntry
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
-from plans.services import Locked
 
 
 class DefinitionChangeSerializer(RowSerializer):

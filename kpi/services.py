@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit, policy
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.policy import Act
 from accounts.versions import StaleVersion
 from kpi.models import Actual, Indicator, ValueStatus
 from kpi.models.indicators import DECIMAL_PLACES, MAX_DIGITS
 from kpi.numbers import read_number
 from plans import services as plan_services
-from plans.services import Locked
 
 ENTERED_FIELDS = (
     "value",

@@ -23,6 +23,8 @@ VERBS = {
     "clear": "取消",
     "create": "作成",
     "update": "変更",
+    "change": "変更",
+    "restore": "復元",
     "delete": "削除",
     "move": "状態の変更",
     "import": "取込",

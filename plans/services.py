@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.models import Department
 from accounts.policy import Act
 from plans import fiscal_years
@@ -27,10 +28,6 @@ CYCLE_MOVES: dict[str, frozenset[str]] = {
     State.PUBLISHED: frozenset({State.FINAL}),
 }
 ORDER = list(CYCLE_MOVES)
-
-
-class Locked(ValidationError):
-    """The figure cannot be changed now; the message says why and until or since when."""
 
 
 def create_cycle(

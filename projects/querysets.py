@@ -24,8 +24,14 @@ class PlacementQuerySet(OfPlan):
         return self.filter(is_primary=True)
 
 
-class MilestoneQuerySet(OrganizationScoped):
+class AtMeasure(OrganizationScoped):
+    """Rows that belong to a measure, and so to its plan."""
+
     organization_path = "measure__plan__organization_id"
+
+
+class ProjectSuccessionQuerySet(OrganizationScoped):
+    organization_path = "successor__organization_id"
 
 
 class TagSchemeQuerySet(OrganizationScoped):

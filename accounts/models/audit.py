@@ -39,6 +39,8 @@ class AuditEntry(models.Model):
     object_type = models.CharField("対象の種類", max_length=50)
     object_id = models.BigIntegerField("対象の番号")
     object_label = models.CharField("対象", max_length=300)
+    # A number and no foreign key: the log outlives the plan, and knows no floor above it.
+    plan_id = models.PositiveBigIntegerField("計画の番号", null=True, blank=True)
     before = models.JSONField("変更前", default=dict)
     after = models.JSONField("変更後", default=dict)
     reason = models.TextField("理由", blank=True)
@@ -48,7 +50,10 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "監査記録"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="audit_object"),
+            models.Index(fields=["plan_id", "-id"], name="audit_plan"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name} {self.action} {self.object_label}"

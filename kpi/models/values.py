@@ -11,6 +11,7 @@ from accounts.versions import Versioned
 from kpi.models.indicators import Indicator, value_field
 from kpi.querysets import ActualQuerySet, TargetQuerySet
 from plans import fiscal_years
+from plans.models import ReportingCycle
 from plans.models.plan import fiscal_year_field
 
 
@@ -69,6 +70,17 @@ class Target(Versioned):
 
     def __str__(self) -> str:
         return f"{self.indicator} {fiscal_years.long_form(self.fiscal_year)}目標"
+
+    @property
+    def lock_reason(self) -> str:
+        """What a settled year was measured against stays; a later year gets a revised target."""
+        settled = ReportingCycle.objects.settled().filter(
+            plan__indicator_uses__indicator_id=self.indicator_id, fiscal_year=self.fiscal_year
+        )
+        if not settled.exists():
+            return ""
+        year = fiscal_years.long_form(self.fiscal_year)
+        return f"{year}の値は確定しているため、その目標は変更できません。"
 
 
 class ValueStatus(models.TextChoices):
@@ -149,6 +161,10 @@ class Actual(Versioned):
         return (
             f"{self.indicator} {fiscal_years.long_form(self.fiscal_year)}{self.get_kind_display()}"
         )
+
+    @property
+    def is_record(self) -> bool:
+        return True
 
     @property
     def has_number(self) -> bool:

@@ -34,7 +34,7 @@ class Measure(TreeNode, Versioned):
     """A node of the plan's tree at any level (基本方針, DX重点課題, 課題, ステップ …)."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures", verbose_name="計画")
-    level = models.ForeignKey(Level, models.PROTECT, related_name="measures", verbose_name="階層")
+    level = models.ForeignKey(Level, models.RESTRICT, related_name="measures", verbose_name="階層")
     key = models.CharField("識別子", max_length=100)
     code = models.CharField("番号", max_length=50, blank=True)
     name = models.CharField("名称", max_length=300)

@@ -76,6 +76,13 @@ class Plan(Versioned):
     def fiscal_years(self) -> range:
         return range(self.first_fiscal_year, self.last_fiscal_year + 1)
 
+    @property
+    def why_rows_are_locked(self) -> str:
+        """A superseded edition stays readable as it was."""
+        if self.status == self.Status.SUPERSEDED:
+            return f"「{self}」は旧版のため変更できません。改定後の計画を変更してください。"
+        return ""
+
 
 class PlanRelation(Versioned):
     """Another plan that this one stands under or beside, whether the portal holds it or not."""

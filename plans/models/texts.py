@@ -213,7 +213,7 @@ class Correspondence(Versioned):
     ours = models.CharField("本計画での表記", max_length=300)
     measure = models.ForeignKey(
         Measure,
-        models.SET_NULL,
+        models.RESTRICT,
         null=True,
         blank=True,
         related_name="correspondences",

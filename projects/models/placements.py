@@ -9,7 +9,7 @@ from plans import fiscal_years
 from plans.models import Measure, Plan
 from plans.models.plan import fiscal_year_field
 from projects.models.projects import Project
-from projects.querysets import MilestoneQuerySet, OfProject, PlacementQuerySet
+from projects.querysets import AtMeasure, OfProject, PlacementQuerySet
 
 
 class Placement(Versioned):
@@ -20,7 +20,7 @@ class Placement(Versioned):
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="placements", verbose_name="計画")
     measure = models.ForeignKey(
-        Measure, models.PROTECT, related_name="placements", verbose_name="施策"
+        Measure, models.CASCADE, related_name="placements", verbose_name="施策"
     )
     project = models.ForeignKey(
         Project, models.PROTECT, related_name="placements", verbose_name="事業"
@@ -129,6 +129,10 @@ class ScheduleEntry(Versioned):
         return f"{self.project} {self.fiscal_year}"
 
     @property
+    def is_record(self) -> bool:
+        return bool(self.actual)
+
+    @property
     def planned_symbol(self) -> str:
         return STAGE_SYMBOLS.get(self.planned, "")
 
@@ -159,7 +163,7 @@ class Milestone(Versioned):
     text = models.TextField("内容")
     source_note = models.TextField("出典注記", blank=True)
 
-    objects = MilestoneQuerySet.as_manager()
+    objects = AtMeasure.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "年次の予定"

@@ -10,7 +10,8 @@ from accounts.models import Department, DepartmentSuccession, Organization
 from accounts.versions import Versioned
 from plans.models import Plan
 from plans.models.plan import fiscal_year_field
-from projects.querysets import OfProject, ProjectQuerySet
+from plans.querysets import OfPlan
+from projects.querysets import OfProject, ProjectQuerySet, ProjectSuccessionQuerySet
 
 
 class Project(Versioned):
@@ -103,7 +104,7 @@ class ProjectDepartment(Versioned):
     position = models.PositiveIntegerField("並び順", default=1)
     and_others = models.BooleanField("「ほか」と記載", default=False)
 
-    objects = OfProject.as_manager()
+    objects = OfPlan.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "所管課"
@@ -171,6 +172,8 @@ class ProjectSuccession(Versioned):
     )
     fiscal_year = fiscal_year_field("引継年度")
     note = models.CharField("内容", max_length=200, blank=True)
+
+    objects = ProjectSuccessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "事業の承継"

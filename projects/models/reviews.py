@@ -79,6 +79,10 @@ class Review(Versioned):
         return f"{self.measure or self.project} {fiscal_years.long_form(self.fiscal_year)}評価"
 
     @property
+    def is_record(self) -> bool:
+        return True
+
+    @property
     def is_behind(self) -> bool:
         return self.mark is not None and self.mark.is_behind
 

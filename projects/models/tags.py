@@ -7,7 +7,7 @@ from accounts.models import Organization
 from accounts.versions import Versioned
 from plans.models import Measure
 from projects.models.projects import Project
-from projects.querysets import OfProject, TagQuerySet, TagSchemeQuerySet
+from projects.querysets import AtMeasure, TagQuerySet, TagSchemeQuerySet
 
 
 class TagScheme(models.Model):
@@ -86,7 +86,7 @@ class ProjectTag(Versioned):
     )
     source_note = models.TextField("出典注記", blank=True)
 
-    objects = OfProject.as_manager()
+    objects = AtMeasure.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "事業のタグ"

@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.models import ApiToken, AuditEntry, Channel
 from accounts.versions import StaleVersion
 from kpi.models import Actual, ValueStatus
 from kpi.services import ActualEntry, clear_actual, record_actual
 from plans.models import ReportingCycle, Submission
-from plans.services import Locked
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
 

@@ -4,9 +4,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.models import AuditEntry, Channel
 from accounts.versions import StaleVersion
-from plans.services import Locked
 from projects.models import Review
 from projects.services import departments_in_charge, record_review
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast

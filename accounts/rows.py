@@ -1,0 +1,42 @@
+"""Which organization and which plan a row belongs to, read along its own `organization_path`."""
+
+from collections.abc import Iterator
+
+from django.db import models
+
+
+def organization_id_of(instance: models.Model) -> int:
+    """The organization that the row belongs to."""
+    *parents, last = _path(instance)
+    for name in parents:
+        instance = getattr(instance, name)
+    return int(getattr(instance, last))
+
+
+def plan_id_of(instance: models.Model) -> int | None:
+    """The plan that the row belongs to; None for what an organization's plans share."""
+    if instance._meta.label_lower == "plans.plan":
+        return instance.pk
+    for row, name in _steps(instance):
+        if name == "plan":
+            plan_id: int = row.plan_id  # type: ignore[attr-defined]  # the path says that it has one
+            return plan_id
+    return None
+
+
+def owners_of(instance: models.Model) -> Iterator[models.Model]:
+    """The rows that this one belongs to, the nearest first: a measure, its plan."""
+    for row, name in _steps(instance):
+        yield getattr(row, name)
+
+
+def _path(instance: models.Model) -> list[str]:
+    queryset = type(instance)._default_manager.all()
+    return list(getattr(queryset, "organization_path", "").split("__"))
+
+
+def _steps(instance: models.Model) -> Iterator[tuple[models.Model, str]]:
+    """Each row on the way up with the name of the relation that leads on from it."""
+    for name in _path(instance)[:-1]:
+        yield instance, name
+        instance = getattr(instance, name)
