@@ -22,7 +22,7 @@ from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import Deletion
 from accounts.policy import Act
-from accounts.rows import organization_id_of, owners_of, plan_id_of
+from accounts.rows import organization_id_of, organization_path_of, owners_of, plan_id_of
 from accounts.versions import StaleVersion, Versioned
 
 Row = TypeVar("Row", bound=models.Model)
@@ -250,5 +250,5 @@ def _record_if_scoped(
     reason: str,
 ) -> None:
     """Rows of a bare relation (a tag on a measure) have no place of their own in the log."""
-    if getattr(type(instance)._default_manager.all(), "organization_path", ""):
+    if organization_path_of(instance):
         _record(actor, verb, instance, before, after, reason)

@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from django.db import models
 
 
+def organization_path_of(instance: models.Model) -> str:
+    """The look-up from the row to its organization's id; empty where its model has none."""
+    manager = instance._meta.default_manager
+    return getattr(manager.all(), "organization_path", "") if manager else ""
+
+
 def organization_id_of(instance: models.Model) -> int:
     """The organization that the row belongs to."""
-    *parents, last = _path(instance)
+    *parents, last = organization_path_of(instance).split("__")
     for name in parents:
         instance = getattr(instance, name)
     return int(getattr(instance, last))
@@ -30,13 +36,8 @@ def owners_of(instance: models.Model) -> Iterator[models.Model]:
         yield getattr(row, name)
 
 
-def _path(instance: models.Model) -> list[str]:
-    queryset = type(instance)._default_manager.all()
-    return list(getattr(queryset, "organization_path", "").split("__"))
-
-
 def _steps(instance: models.Model) -> Iterator[tuple[models.Model, str]]:
     """Each row on the way up with the name of the relation that leads on from it."""
-    for name in _path(instance)[:-1]:
+    for name in organization_path_of(instance).split("__")[:-1]:
         yield instance, name
         instance = getattr(instance, name)
