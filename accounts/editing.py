@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import F, ProtectedError, RestrictedError
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
@@ -27,6 +27,8 @@ from accounts.versions import StaleVersion, Versioned
 
 Row = TypeVar("Row", bound=models.Model)
 NOT_AUDITED = {"id", "version", "updated_at", "created_at"}
+# Further than any position that rows have.
+ASIDE = 1_000_000_000
 
 
 class Locked(ValidationError):
@@ -35,7 +37,7 @@ class Locked(ValidationError):
 
 def create(actor: Actor, instance: Row, reason: str = "") -> Row:
     """Save a new row. Raises PermissionDenied, Locked, or ValidationError with the fields."""
-    _require_may_edit(actor, instance, "登録")
+    require_may_edit(actor, instance, "登録")
     instance.full_clean()
     with transaction.atomic():
         instance.save(force_insert=True)
@@ -58,7 +60,7 @@ def change(
     somebody else was quicker; nothing is then changed. A change that changes nothing writes
     nothing.
     """
-    _require_may_edit(actor, instance, "変更")
+    require_may_edit(actor, instance, "変更")
     with transaction.atomic():
         # A form may have put its values into the instance already: before is what is stored.
         stored = type(instance)._base_manager.select_for_update(of=("self",)).get(pk=instance.pk)
@@ -68,7 +70,7 @@ def change(
         for name, value in changes.items():
             setattr(stored, name, value)
         # Where it would go must be open too, as where it comes from.
-        _require_may_edit(actor, stored, "変更")
+        require_may_edit(actor, stored, "変更")
         stored.full_clean()
         after = audit.values_of(stored, changes)
         if before == after:
@@ -83,12 +85,47 @@ def change(
 
 
 def reorder(actor: Actor, rows: Sequence[models.Model], first: int = 1) -> None:
-    """Number the rows in the order given by their `position`; only those that moved are written."""
+    """Number the rows in the order given by their `position`; only those that moved are written.
+
+    Raises PermissionDenied, Locked, and StaleVersion when somebody else was quicker.
+    """
+    wanted = dict(zip((row.pk for row in rows), range(first, first + len(rows)), strict=True))
+    moved = [row for row in rows if _position(row) != wanted[row.pk]]
+    if not moved:
+        return
+    for row in moved:
+        require_may_edit(actor, row, "並べ替え")
+    model = type(moved[0])
     with transaction.atomic():
-        for position, row in enumerate(rows, start=first):
-            if row.position != position:  # type: ignore[attr-defined]  # ordered models have one
-                version = getattr(row, "version", None)
-                change(actor, row, {"position": position}, version)
+        found = model._base_manager.filter(pk__in=[row.pk for row in moved])
+        stored = {row.pk: row for row in found.select_for_update(of=("self",))}
+        for row in moved:
+            current = stored.get(row.pk, row)
+            if isinstance(current, Versioned) and current.version != getattr(row, "version", None):
+                raise StaleVersion(current)
+        if _positions_are_unique(model):
+            found.update(position=F("position") + ASIDE)
+        for row in stored.values():
+            before = audit.values_of(row, ["position"])
+            row.position = wanted[row.pk]
+            if isinstance(row, Versioned):
+                row.save_version(row.version, ["position"])
+            else:
+                row.save(update_fields=["position"])
+            _record(actor, "change", row, before, audit.values_of(row, ["position"]), "")
+
+
+def _position(row: Any) -> int:
+    position: int = row.position
+    return position
+
+
+def _positions_are_unique(model: type[models.Model]) -> bool:
+    """Whether two rows may not share a position, so that they step aside before they swap."""
+    return any(
+        isinstance(constraint, models.UniqueConstraint) and "position" in constraint.fields
+        for constraint in model._meta.constraints
+    )
 
 
 @dataclass(frozen=True)
@@ -126,7 +163,20 @@ def what_goes(instance: models.Model) -> GoingAlong:
     if records:
         told = "、".join(f"{kind}{count}件" for kind, count in records.items())
         refusal = f"「{instance}」には{told}の記録があるため削除できません。"
-    return GoingAlong([instance, *rows], refusal)
+    return GoingAlong([instance, *rows], refusal or _why_they_stay([instance, *rows]))
+
+
+def _why_they_stay(rows: list[models.Model]) -> str:
+    """What the models themselves say against losing these rows (`why_they_stay`); "" if nothing."""
+    by_model: dict[type[models.Model], list[models.Model]] = {}
+    for row in rows:
+        by_model.setdefault(type(row), []).append(row)
+    reasons = (
+        model.why_they_stay(those)  # type: ignore[attr-defined]  # asked for in the condition
+        for model, those in by_model.items()
+        if hasattr(model, "why_they_stay")
+    )
+    return next((reason for reason in reasons if reason), "")
 
 
 def delete(
@@ -136,7 +186,7 @@ def delete(
 
     Raises PermissionDenied, Locked, StaleVersion, and ValidationError where something forbids it.
     """
-    _require_may_edit(actor, instance, "削除")
+    require_may_edit(actor, instance, "削除")
     with transaction.atomic():
         stored = type(instance)._base_manager.select_for_update(of=("self",)).get(pk=instance.pk)
         if isinstance(stored, Versioned) and stored.version != expected_version:
@@ -214,7 +264,8 @@ def may_edit(actor: Actor, instance: models.Model) -> bool:
     return allowed and not why_locked(instance)
 
 
-def _require_may_edit(actor: Actor, instance: models.Model, verb: str) -> None:
+def require_may_edit(actor: Actor, instance: models.Model, verb: str) -> None:
+    """Raise PermissionDenied or Locked unless the actor may change this row now."""
     what = f"{instance._meta.verbose_name}の{verb}"
     policy.require(actor, Act.MANAGE, organization_id_of(instance), what=what)
     _refuse_locked(instance)

@@ -1,5 +1,7 @@
 """Where a project stands in a plan (掲載・再掲), and when it does what."""
 
+from collections.abc import Sequence
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -69,6 +71,26 @@ class Placement(Versioned):
 
     def __str__(self) -> str:
         return f"{self.code} {self.title}".strip()
+
+    @classmethod
+    def why_they_stay(cls, going: "Sequence[Placement]") -> str:
+        """Why these cannot be deleted together; "" if they can.
+
+        A project that stands in a plan keeps a primary place there, else no total counts it.
+        """
+        primary = {(row.plan_id, row.project_id) for row in going if row.is_primary}
+        others = (
+            cls.objects.filter(project__in=[project for _, project in primary])
+            .exclude(pk__in=[row.pk for row in going])
+            .select_related("project", "measure")
+        )
+        left = next((row for row in others if (row.plan_id, row.project_id) in primary), None)
+        if left is None:
+            return ""
+        return (
+            f"「{left.project}」の主たる掲載は削除できません。「{left.measure}」にも掲載されている"
+            "ので、先にそちらを主たる掲載にするか、そちらの掲載を削除してください。"
+        )
 
     @property
     def title(self) -> str:
