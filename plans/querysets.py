@@ -1,10 +1,16 @@
 """The only ways to rows of plans, their trees and their rounds."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 from tree_queries.query import TreeQuerySet
 
+from accounts.policy import Act, scope_of
 from accounts.querysets import OrganizationScoped
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class PlanQuerySet(OrganizationScoped):
@@ -45,5 +51,35 @@ class CycleQuerySet(OfPlan):
         return self.filter(kind="annual", state__in=self.model.SETTLED_STATES)
 
 
-class SubmissionQuerySet(OrganizationScoped):
+class OfCycle(OrganizationScoped):
     organization_path = "cycle__plan__organization_id"
+
+
+class SubmissionQuerySet(OfCycle):
+    pass
+
+
+class ItemQuerySet(OfCycle):
+    def of(self, kind: str, object_id: int, fiscal_year: int) -> Self:
+        """The items that ask for one thing of a year, in all rounds of all plans."""
+        return self.filter(kind=kind, object_id=object_id, cycle__fiscal_year=fiscal_year)
+
+    def allowing(self, user: "User | AnonymousUser", act: Act) -> Self:
+        """Items on which this person's roles allow the act, there or in their department."""
+        scope = scope_of(user)
+        return self.filter(
+            Q(cycle__plan__organization_id__in=scope.organizations.get(act, ()))
+            | Q(department_id__in=scope.departments.get(act, ()))
+        )
+
+    def owed(self) -> Self:
+        """Items that still wait for their department."""
+        return self.filter(state__in=self.model.ENTRY_STATES)
+
+
+class OfItem(OrganizationScoped):
+    organization_path = "item__cycle__plan__organization_id"
+
+
+class CorrectionQuerySet(OfItem):
+    pass

@@ -1,20 +1,16 @@
-"""Verbs that change rounds and packages, and the one rule on when figures may be entered."""
+"""Verbs that prepare and move rounds; what happens inside of one is in `plans.procedure`."""
 
 import datetime
-from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
-from accounts.editing import Locked
-from accounts.models import Department
 from accounts.policy import Act
-from plans import fiscal_years
-from plans.models import Plan, ReportingCycle, Submission
+from plans import procedure
+from plans.models import Plan, ReportingCycle
+from plans.signals import cycle_opened
 
 State = ReportingCycle.State
 
@@ -65,12 +61,27 @@ def move_cycle(
         )
     if ORDER.index(to) < ORDER.index(cycle.state) and not reason.strip():
         raise ValidationError("前の状態に戻すときは理由を書いてください。")
+    if to == State.FINAL and cycle.state == State.CLOSED and not reason.strip():
+        _require_all_approved(cycle)
     before = audit.values_of(cycle, ["state"])
-    cycle.state = to
+    came_from, cycle.state = cycle.state, to
     with transaction.atomic():
         cycle.save_version(expected_version, ["state"])
         _record(actor, "cycle.move", cycle, before, reason)
+        if to == State.OPEN and came_from == State.PREPARING:
+            cycle_opened.send(sender=ReportingCycle, cycle=cycle)
+        elif to == State.FINAL and came_from == State.CLOSED:
+            procedure.finalise_items(actor, cycle)
+        elif to == State.CLOSED and came_from == State.FINAL:
+            procedure.unsettle_items(actor, cycle)
     return cycle
+
+
+def _require_all_approved(cycle: ReportingCycle) -> None:
+    if waiting := procedure.not_approved(cycle):
+        raise ValidationError(
+            f"承認されていない項目が{waiting}件あります。このまま確定するときは理由を書いてください。"
+        )
 
 
 def _record(
@@ -78,55 +89,3 @@ def _record(
 ) -> None:
     after = audit.values_of(cycle, ["state", "opens_at", "closes_at", "grace_until"])
     audit.record(actor, action, cycle, cycle.plan.organization_id, before, after, reason)
-
-
-def require_entry_open(
-    plan_ids: Iterable[int], fiscal_year: int, kind: str = ReportingCycle.Kind.ANNUAL
-) -> list[ReportingCycle]:
-    """The rounds that ask for a figure of this year now. Raises `Locked` if it is not asked for.
-
-    A figure that is used in several plans is entered once: it needs one open round, and a round
-    that is already settled in any of its plans locks it, because its number is published there.
-    """
-    cycles = list(
-        ReportingCycle.objects.filter(
-            plan_id__in=list(plan_ids), fiscal_year=fiscal_year, kind=kind
-        ).select_related("plan")
-    )
-    year = fiscal_years.long_form(fiscal_year)
-    for cycle in cycles:
-        if cycle.is_settled:
-            raise Locked(
-                f"{year}の値は「{cycle.plan.name}」で{cycle.get_state_display()}済みのため"
-                "変更できません。"
-            )
-    now = timezone.now()
-    accepting = [cycle for cycle in cycles if cycle.accepts_entries(now)]
-    if not accepting:
-        raise Locked(_why_closed(cycles, year))
-    return accepting
-
-
-def _why_closed(cycles: list[ReportingCycle], year: str) -> str:
-    if not cycles:
-        return f"{year}の照会はまだ作られていません。"
-    ended = [c.entry_ends_at for c in cycles if c.state in c.ENTRY_STATES and c.entry_ends_at]
-    if ended:
-        return (
-            f"{year}の入力は{timezone.localtime(max(ended)):%Y年%-m月%-d日 %H:%M}に締め切りました。"
-        )
-    return f"{year}の照会は「{cycles[0].get_state_display()}」のため入力できません。"
-
-
-def note_entry(cycles: Iterable[ReportingCycle], department: Department | None) -> None:
-    """Show in each round that a department has begun; call it inside the entry's transaction."""
-    if department is None:
-        return
-    for cycle in cycles:
-        Submission.objects.get_or_create(cycle=cycle, department=department)
-        # Conditional, so that two people who begin at the same moment do not disturb each other.
-        Submission.objects.filter(
-            cycle=cycle, department=department, state=Submission.State.NOT_STARTED
-        ).update(
-            state=Submission.State.ENTERING, version=F("version") + 1, updated_at=timezone.now()
-        )

@@ -1,5 +1,6 @@
 """Verbs that change the yearly reviews of measures and projects."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,11 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit, policy
 from accounts.audit import Actor
+from accounts.models import Department
 from accounts.policy import Act
 from accounts.versions import StaleVersion
-from plans import services as plan_services
-from plans.models import Measure, Plan
+from plans import procedure
+from plans.models import Measure, Plan, RoundItem
 from projects.models import Placement, Project, ProjectDepartment, Review
 
 REVIEW_FIELDS = (
@@ -44,6 +46,26 @@ def departments_in_charge(thing: Measure | Project) -> set[int]:
     return set(links.values_list("department_id", flat=True))
 
 
+def leading_department(plan: Plan, thing: Measure | Project) -> Department | None:
+    """The one department that a round asks: the named one, else the one that leads most below."""
+    if isinstance(thing, Project):
+        links = ProjectDepartment.objects.filter(project=thing, plan=plan)
+        first = links.select_related("department").first()
+        return first.department if first else None
+    if thing.department is not None:
+        return thing.department
+    below = Measure.objects.all().descendants(thing, include_self=True).values("pk")
+    placed = Placement.objects.filter(measure__in=below, is_primary=True).values("project_id")
+    links = ProjectDepartment.objects.filter(plan=plan, project__in=placed).order_by("position")
+    first_of: dict[int, int] = {}
+    for project_id, department_id in links.values_list("project_id", "department_id"):
+        first_of.setdefault(project_id, department_id)
+    leads = Counter(first_of.values())
+    if not leads:
+        return None
+    return Department.objects.get(pk=min(leads, key=lambda pk: (-leads[pk], pk)))
+
+
 def record_review(
     actor: Actor,
     plan: Plan,
@@ -60,9 +82,13 @@ def record_review(
     if unknown:
         raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
     _require_in_charge(actor, plan, thing)
-    plan_services.require_entry_open([plan.pk], fiscal_year)
-    place: dict[str, Any] = {"project" if isinstance(thing, Project) else "measure": thing}
+    is_project = isinstance(thing, Project)
+    place: dict[str, Any] = {"project" if is_project else "measure": thing}
+    kind = RoundItem.Kind.PROGRESS if is_project else RoundItem.Kind.REVIEW
     with transaction.atomic():
+        items = procedure.begin_entry(
+            [plan.pk], kind, thing, fiscal_year, leading_department(plan, thing)
+        )
         review = (
             Review.objects.select_for_update(of=("self",))
             .filter(plan=plan, fiscal_year=fiscal_year, **place)
@@ -81,6 +107,7 @@ def record_review(
             return review
         review.entered_by = actor.account
         _write(review, expected_version, place)
+        procedure.note_entry(actor, items)
         audit.record(actor, "review.record", review, plan.organization_id, before, after)
     return review
 

@@ -1,6 +1,7 @@
 from plans.models.cycles import ReportingCycle, Submission
 from plans.models.measures import Level, Measure, Phase, TargetState
 from plans.models.plan import Mark, Plan, PlanRelation
+from plans.models.rounds import Correction, Extension, ItemComment, RoundItem
 from plans.models.texts import (
     Correspondence,
     GlossaryTerm,
@@ -11,8 +12,11 @@ from plans.models.texts import (
 )
 
 __all__ = [
+    "Correction",
     "Correspondence",
+    "Extension",
     "GlossaryTerm",
+    "ItemComment",
     "Level",
     "Mark",
     "Measure",
@@ -23,6 +27,7 @@ __all__ = [
     "ReferenceItem",
     "ReferenceList",
     "ReportingCycle",
+    "RoundItem",
     "Submission",
     "TargetState",
     "TermNote",

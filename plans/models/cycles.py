@@ -11,6 +11,7 @@ from accounts.models import Department, User
 from accounts.versions import Versioned
 from plans import fiscal_years
 from plans.deadlines import Deadline
+from plans.models.measures import Level
 from plans.models.plan import Plan, fiscal_year_field
 from plans.querysets import CycleQuerySet, SubmissionQuerySet
 
@@ -42,6 +43,16 @@ class ReportingCycle(Versioned):
         "入力期限", null=True, blank=True, help_text="この時刻になると入力できなくなります。"
     )
     grace_until = models.DateTimeField("猶予期限", null=True, blank=True)
+    asks_actuals = models.BooleanField("指標の実績値を照会する", default=True)
+    asks_progress = models.BooleanField("事業の進捗を照会する", default=False)
+    asks_settlements = models.BooleanField("事業の決算を照会する", default=False)
+    review_levels = models.ManyToManyField(
+        Level,
+        blank=True,
+        related_name="+",
+        verbose_name="評価を照会する階層",
+        help_text="選んだ階層の施策ごとに、年度評価を照会します。",
+    )
 
     objects = CycleQuerySet.as_manager()
 

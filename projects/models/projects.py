@@ -58,6 +58,12 @@ class Project(Versioned):
     def __str__(self) -> str:
         return self.name
 
+    def runs_in(self, fiscal_year: int) -> bool:
+        """Whether the year lies within the project's own years, as far as they are stated."""
+        first = self.first_fiscal_year or fiscal_year
+        last = self.last_fiscal_year or fiscal_year
+        return first <= fiscal_year <= last
+
     @property
     def department_names(self) -> str:
         """The departments in their order, each once, with 「ほか」 where a document says so.

@@ -1,0 +1,11 @@
+"""What rounds tell the floors above, which a floor below may not call.
+
+Receivers run in the same transaction: what they refuse is refused as a whole.
+"""
+
+from django.dispatch import Signal
+
+# cycle: a round begins to ask. Who receives it makes the items (`dxportal.rounds.asking`).
+cycle_opened = Signal()
+# items: rows of RoundItem, all of one round, that have just changed their state.
+items_moved = Signal()
