@@ -1,8 +1,9 @@
 """Optimistic locking: a change names the version that it was made from."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import F
 
 
@@ -53,3 +54,24 @@ class Versioned(models.Model):
         )
         if not rows:
             raise StaleVersion(model._base_manager.get(pk=self.pk))
+
+    def store(
+        self, expected: int | None, fields: Iterable[str], same: "models.QuerySet[Any]"
+    ) -> None:
+        """Insert a new row, or change a stored one by `save_version`; call it in a transaction.
+
+        `same` finds the row that stands in the place of a new one: whoever comes second gets
+        `StaleVersion` with it, and nothing is written over.
+        """
+        if self.pk is not None:
+            assert expected is not None  # a stored row without a version is stale before this
+            self.save_version(expected, fields)
+            return
+        try:
+            with transaction.atomic():
+                self.save(force_insert=True)
+        except IntegrityError as error:
+            current = same.first()
+            if current is None:
+                raise
+            raise StaleVersion(current) from error

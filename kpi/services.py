@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -285,17 +285,7 @@ def _read(field: str, text: str, unit: str) -> Decimal:
 
 
 def _write(actual: Actual, expected_version: int | None) -> None:
-    """Insert or conditionally update; whoever comes second gets StaleVersion."""
-    if expected_version is not None:
-        actual.save_version(expected_version, [*ENTERED_FIELDS, "entered_by"])
-        return
-    try:
-        with transaction.atomic():
-            actual.save(force_insert=True)
-    except IntegrityError as error:
-        current = Actual.objects.filter(
-            indicator=actual.indicator, fiscal_year=actual.fiscal_year, kind=actual.kind
-        ).first()
-        if current is None:
-            raise
-        raise StaleVersion(current) from error
+    same = Actual.objects.filter(
+        indicator=actual.indicator, fiscal_year=actual.fiscal_year, kind=actual.kind
+    )
+    actual.store(expected_version, [*ENTERED_FIELDS, "entered_by"], same)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts import audit, policy
 from accounts.audit import Actor
@@ -14,7 +14,7 @@ from accounts.policy import Act
 from accounts.versions import StaleVersion
 from plans import procedure
 from plans.models import Measure, Plan, RoundItem
-from projects.models import Placement, Project, ProjectDepartment, Review
+from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
 
 REVIEW_FIELDS = (
     "planned_mark",
@@ -81,7 +81,7 @@ def record_review(
     unknown = set(changes) - set(REVIEW_FIELDS)
     if unknown:
         raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
-    _require_in_charge(actor, plan, thing)
+    require_in_charge(actor, plan, thing)
     is_project = isinstance(thing, Project)
     place: dict[str, Any] = {"project" if is_project else "measure": thing}
     kind = RoundItem.Kind.PROGRESS if is_project else RoundItem.Kind.REVIEW
@@ -106,13 +106,57 @@ def record_review(
         if before == after:
             return review
         review.entered_by = actor.account
-        _write(review, expected_version, place)
+        same = Review.objects.filter(plan=plan, fiscal_year=fiscal_year, **place)
+        review.store(expected_version, [*REVIEW_FIELDS, "entered_by"], same)
         procedure.note_entry(actor, items)
         audit.record(actor, "review.record", review, plan.organization_id, before, after)
     return review
 
 
-def _require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> None:
+def record_stage(
+    actor: Actor,
+    plan: Plan,
+    project: Project,
+    fiscal_year: int,
+    stage: str,
+    expected_version: int | None,
+) -> ScheduleEntry:
+    """Write what stage (検討・構築・運用) a project has reached in a year; "" takes it back.
+
+    Raises what `record_review` raises. The planned stage is the plan's and stays as it is.
+    """
+    require_in_charge(actor, plan, project)
+    with transaction.atomic():
+        items = procedure.begin_entry(
+            [plan.pk],
+            RoundItem.Kind.PROGRESS,
+            project,
+            fiscal_year,
+            leading_department(plan, project),
+        )
+        of_year = ScheduleEntry.objects.filter(project=project, fiscal_year=fiscal_year)
+        entry = of_year.select_for_update(of=("self",)).first()
+        if entry is not None and entry.version != expected_version:
+            raise StaleVersion(entry)
+        if entry is None:
+            entry = ScheduleEntry(project=project, fiscal_year=fiscal_year)
+        before = audit.values_of(entry, ["actual"])
+        if before["actual"] == stage:
+            return entry
+        entry.actual = stage
+        if entry.pk and not (entry.actual or entry.planned or entry.text):
+            entry.delete()
+        else:
+            entry.full_clean(validate_unique=False)
+            entry.store(expected_version, ["actual"], of_year)
+        procedure.note_entry(actor, items)
+        after = {"actual": stage}
+        audit.record(actor, "schedule.record", entry, plan.organization_id, before, after)
+    return entry
+
+
+def require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> None:
+    """Raise PermissionDenied unless the actor may enter what a round asks about the thing."""
     organization_id = plan.organization_id
     belongs = (
         Placement.objects.filter(project=thing, plan=plan).exists()
@@ -123,25 +167,8 @@ def _require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> No
         raise PermissionDenied("この計画の施策・事業ではありません。")
     if policy.allows(actor, Act.ENTER, organization_id):
         return
-    if not any(
-        policy.allows(actor, Act.ENTER, organization_id, department)
-        for department in departments_in_charge(thing)
-    ):
-        raise PermissionDenied(f"「{thing}」の年度評価を入力する権限がありません。")
-
-
-def _write(review: Review, expected_version: int | None, place: dict[str, Any]) -> None:
-    if review.pk:
-        assert expected_version is not None  # a stored review without a version is stale above
-        review.save_version(expected_version, [*REVIEW_FIELDS, "entered_by"])
-        return
-    try:
-        with transaction.atomic():
-            review.save(force_insert=True)
-    except IntegrityError as error:
-        current = Review.objects.filter(
-            plan=review.plan, fiscal_year=review.fiscal_year, **place
-        ).first()
-        if current is None:
-            raise
-        raise StaleVersion(current) from error
+    departments = departments_in_charge(thing)
+    if not departments and policy.allows(actor, Act.MANAGE, organization_id):
+        return  # what no department answers for is the DX office's own work
+    if not any(policy.allows(actor, Act.ENTER, organization_id, pk) for pk in departments):
+        raise PermissionDenied(f"「{thing}」について入力する権限がありません。")

@@ -1,5 +1,6 @@
 from accounts.models.audit import AuditEntry, Channel
 from accounts.models.changes import Deletion, Handover
+from accounts.models.notices import MailSetting, Notice
 from accounts.models.organizations import Department, DepartmentSuccession, Organization
 from accounts.models.people import Role, RoleAssignment, User
 from accounts.models.tokens import ApiToken
@@ -12,6 +13,8 @@ __all__ = [
     "Department",
     "DepartmentSuccession",
     "Handover",
+    "MailSetting",
+    "Notice",
     "Organization",
     "Role",
     "RoleAssignment",

@@ -1,7 +1,14 @@
 from plans.models.cycles import ReportingCycle, Submission
 from plans.models.measures import Level, Measure, Phase, TargetState
 from plans.models.plan import Mark, Plan, PlanRelation
-from plans.models.rounds import Correction, Extension, ItemComment, RoundItem
+from plans.models.rounds import (
+    Correction,
+    Evidence,
+    Extension,
+    ItemComment,
+    RoundItem,
+    evidence_path,
+)
 from plans.models.texts import (
     Correspondence,
     GlossaryTerm,
@@ -14,6 +21,7 @@ from plans.models.texts import (
 __all__ = [
     "Correction",
     "Correspondence",
+    "Evidence",
     "Extension",
     "GlossaryTerm",
     "ItemComment",
@@ -31,4 +39,5 @@ __all__ = [
     "Submission",
     "TargetState",
     "TermNote",
+    "evidence_path",
 ]

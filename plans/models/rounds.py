@@ -205,3 +205,33 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item}（{self.field}）：{self.before} → {self.after}"
+
+
+def evidence_path(evidence: "Evidence", filename: str) -> str:
+    item = evidence.item
+    return f"evidence/{item.cycle_id}/{item.pk}/{evidence.sha256[:16]}/{filename}"
+
+
+class Evidence(models.Model):
+    """A file that supports what was entered (根拠資料); kept as it was put in."""
+
+    item = models.ForeignKey(
+        RoundItem, models.PROTECT, related_name="evidence", verbose_name="項目"
+    )
+    file = models.FileField("ファイル", upload_to=evidence_path, max_length=300)
+    name = models.CharField("ファイル名", max_length=200)
+    size = models.PositiveBigIntegerField("大きさ（バイト）")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    added_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="添付者"
+    )
+    added_at = models.DateTimeField("添付日時", auto_now_add=True)
+
+    objects = OfItem.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "根拠資料"
+        ordering = ["item", "added_at", "id"]
+
+    def __str__(self) -> str:
+        return self.name
