@@ -25,6 +25,7 @@ urlpatterns = [
     path("plans/", include((plan_pages, "plans"))),
     path("plans/<int:plan_pk>/edit/", include("dxportal.editing_urls")),
     path("books/", include("dxportal.book_urls")),
+    path("rounds/", include("dxportal.round_urls")),
     path("projects/", include((project_pages, "projects"))),
     path("kpi/", include("kpi.urls")),
 ]
