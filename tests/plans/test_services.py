@@ -22,7 +22,8 @@ def as_(user) -> Actor:
 def test_a_coordinator_takes_a_round_from_start_to_end(cast: Cast) -> None:
     cycle = create_cycle(as_(cast.coordinator), cast.plan, 2026)
     for state in (State.OPEN, State.GRACE, State.CLOSED, State.FINAL, State.PUBLISHED):
-        cycle = move_cycle(as_(cast.coordinator), cycle, state, cycle.version)
+        reason = "未回答のまま確定する" if state == State.FINAL else ""
+        cycle = move_cycle(as_(cast.coordinator), cycle, state, cycle.version, reason)
     assert cycle.is_settled
     assert AuditEntry.objects.of(cycle).count() == 6
 
