@@ -104,10 +104,12 @@ class IndicatorFilterSet(PortalFilterSet):
         year = self.form.cleaned_data.get("fiscal_year")
         if year is None:
             return queryset
+        plan = self.form.cleaned_data.get("plan")
+        later = plan.later_editions if plan else frozenset()
         fits = [
             indicator.pk
             for indicator in with_values_of(queryset, year)
-            if outcome_of(year_of(indicator, year)) == value
+            if outcome_of(year_of(indicator, year, later)) == value
         ]
         return queryset.filter(pk__in=fits)
 
@@ -115,7 +117,7 @@ class IndicatorFilterSet(PortalFilterSet):
 def with_values_of(queryset: QuerySet, fiscal_year: int) -> QuerySet:
     """With the values of one year only, enough for `year_of`."""
     return queryset.order_by().prefetch_related(
-        Prefetch("targets", Target.objects.filter(fiscal_year=fiscal_year, is_current=True)),
+        Prefetch("targets", Target.objects.filter(fiscal_year=fiscal_year)),
         Prefetch("actuals", Actual.objects.filter(fiscal_year=fiscal_year)),
     )
 

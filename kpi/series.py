@@ -1,6 +1,7 @@
 """An indicator's values year by year, from rows that are already fetched."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from kpi.achievement import Achievement, achievement_of, format_actual, format_target
@@ -34,21 +35,44 @@ class YearValues:
         return fiscal_years.short_form(self.fiscal_year)
 
 
-def year_of(indicator: Indicator, fiscal_year: int) -> YearValues:
+def target_in_force(revisions: Iterable[Target], later: Set[str]) -> Target | None:
+    """Which of a year's revisions holds for a plan whose later editions have these keys.
+
+    The current one, unless a later edition revised the target: then the one before that. None
+    where the later edition set the first target of the year.
+    """
+    found = sorted(revisions, key=lambda target: target.revision)
+    first = next((i for i, target in enumerate(found) if target.revised_in in later), None)
+    if first is None:
+        return next((target for target in found if target.is_current), None)
+    return found[first - 1] if first else None
+
+
+def targets_in_force(indicator: Indicator, later: Set[str] = frozenset()) -> dict[int, Target]:
+    """The yearly targets by fiscal year (see `target_in_force`), from fetched rows."""
+    revisions: dict[int, list[Target]] = defaultdict(list)
+    for target in indicator.targets.all():
+        if target.kind == Target.Kind.TARGET:
+            revisions[target.fiscal_year].append(target)
+    chosen = {year: target_in_force(rows, later) for year, rows in revisions.items()}
+    return {year: target for year, target in chosen.items() if target is not None}
+
+
+def year_of(indicator: Indicator, fiscal_year: int, later: Set[str] = frozenset()) -> YearValues:
     """The values of one year (see `years_of`)."""
-    return years_of(indicator, [fiscal_year])[0]
+    return years_of(indicator, [fiscal_year], later)[0]
 
 
-def years_of(indicator: Indicator, years: Iterable[int]) -> list[YearValues]:
+def years_of(
+    indicator: Indicator, years: Iterable[int], later: Set[str] = frozenset()
+) -> list[YearValues]:
     """The values of these years, in their order.
 
     Reads `targets.all()` and `actuals.all()`, so rows fetched `with_values()` need no query.
+    `later` are the keys of the editions after the plan that asks (`plans.editions`): what they
+    revised does not hold for it.
     """
-    targets = {
-        target.fiscal_year: target
-        for target in indicator.targets.all()
-        if target.is_current and target.kind == Target.Kind.TARGET
-    }
+    targets = targets_in_force(indicator, later)
     actuals = {
         actual.fiscal_year: actual
         for actual in indicator.actuals.all()

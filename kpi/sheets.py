@@ -1,6 +1,6 @@
 """Everything that a page shows of one indicator over the years (個票), from prefetched rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from kpi.charts import Chart, indicator_chart
@@ -43,10 +43,16 @@ class IndicatorSheet:
 
 
 def indicator_sheet(
-    indicator: Indicator, years: Iterable[int], current_year: int | None
+    indicator: Indicator,
+    years: Iterable[int],
+    current_year: int | None,
+    later: Set[str] = frozenset(),
 ) -> IndicatorSheet:
-    """From prefetched rows. Years with values stand beside the plan's own, none is left out."""
+    """From prefetched rows. Years with values stand beside the plan's own, none is left out.
+
+    `later`: see `kpi.series.years_of`.
+    """
     known = sorted({*years, *years_with_values(indicator)})
-    values = years_of(indicator, range(known[0], known[-1] + 1) if known else [])
+    values = years_of(indicator, range(known[0], known[-1] + 1) if known else [], later)
     chart = indicator_chart(indicator, values, current_year)
     return IndicatorSheet(indicator, values, chart, current_year)

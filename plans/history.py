@@ -30,6 +30,9 @@ VERBS = {
     "tag": "タグの変更",
     "import": "取込",
     "load": "取込",
+    "revise": "改定案の作成",
+    "supersede": "旧版への移行",
+    "put_into_force": "施行",
 }
 
 

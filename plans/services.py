@@ -9,6 +9,7 @@ from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.policy import Act
 from plans import procedure
+from plans.editions import why_year_is_not_its_own
 from plans.models import Plan, ReportingCycle
 from plans.signals import cycle_opened
 
@@ -34,12 +35,17 @@ def create_cycle(
     opens_at: datetime.datetime | None = None,
     closes_at: datetime.datetime | None = None,
 ) -> ReportingCycle:
-    """Prepare a round of a plan's fiscal year. Raises ValidationError if there is one already."""
+    """Prepare a round of a plan's fiscal year.
+
+    Raises ValidationError if there is one already, or if the year is one of the plan's successor.
+    """
     policy.require(actor, Act.MANAGE, plan.organization_id, what="年度照会の作成")
     cycle = ReportingCycle(
         plan=plan, fiscal_year=fiscal_year, kind=kind, opens_at=opens_at, closes_at=closes_at
     )
     cycle.full_clean()
+    if reason := why_year_is_not_its_own(plan, fiscal_year):
+        raise ValidationError({"fiscal_year": reason})
     with transaction.atomic():
         cycle.save()
         _record(actor, "cycle.create", cycle, {}, reason="")

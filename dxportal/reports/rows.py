@@ -37,7 +37,8 @@ class RowMaker:
     def indicator(self, use: IndicatorUse, place: str) -> IndicatorRow:
         source, year = self.source, self.source.fiscal_year
         indicator = source.indicators[use.indicator_id]
-        values = [self._as_reported(row) for row in years_of(indicator, self.years)]
+        later = source.later_editions
+        values = [self._as_reported(row) for row in years_of(indicator, self.years, later)]
         current = next((row for row in values if row.fiscal_year == year), None)
         achievement = current.achievement if current else None
         about = f"{place}：{indicator.name}" if use.project_id else indicator.name
@@ -103,7 +104,8 @@ class RowMaker:
             for target in row.indicator.targets.all()
             if target.fiscal_year == row.fiscal_year
             and target.kind == Target.Kind.TARGET
-            and not target.is_current
+            and row.target is not None
+            and target.revision < row.target.revision
         ]
         return "、".join(replace(row, target=target).target_text for target in olds)
 

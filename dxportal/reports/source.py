@@ -30,6 +30,7 @@ class Source:
     placements: list[Placement]  # in the order of the plan
     uses: list[IndicatorUse]
     indicators: dict[int, Indicator]
+    later_editions: frozenset[str]
     children: dict[int | None, list[Measure]] = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=dict)
     placements_of: dict[int, list[Placement]] = field(default_factory=dict)
@@ -114,6 +115,7 @@ def _read(plan_id: int, fiscal_year: int) -> Source:
         placements=list(placements),
         uses=list(IndicatorUse.objects.filter(**of_plan)),
         indicators={indicator.pk: indicator for indicator in indicators},
+        later_editions=plan.later_editions,
     )
     for placement in source.placements:
         source.schedule_of[placement.project_id] = {

@@ -60,7 +60,7 @@ def _achievements(source: Source) -> Table:
     head = ("計画", "指標", "指標名", "年度", "達成率", "単位", "判定", "算式", "求められない理由")
     rows = []
     for indicator in source.indicators.values():
-        result = year_of(indicator, source.fiscal_year).achievement
+        result = year_of(indicator, source.fiscal_year, source.later_editions).achievement
         reached = "" if result.reached is None else int(result.reached)
         unit = "%" if result.percent is not None else ""
         rows.append(

@@ -209,7 +209,7 @@ def _outcomes(plan: Plan, fiscal_year: int) -> dict[str, RoleOutcomes]:
     rows = with_values_of(
         Indicator.objects.in_plan(plan.pk).select_related("department"), fiscal_year
     )
-    years = {row.pk: year_of(row, fiscal_year) for row in rows.order_by("key")}
+    years = {row.pk: year_of(row, fiscal_year, plan.later_editions) for row in rows.order_by("key")}
     found = {}
     for role in IndicatorUse.Role:
         chosen = [values for pk, values in years.items() if pk in by_role.get(role, ())]
@@ -322,7 +322,7 @@ def _activity(
     rows = with_values_of(
         Indicator.objects.filter(pk__in=[use.indicator_id for use in uses]), fiscal_year
     )
-    years = {row.pk: year_of(row, fiscal_year) for row in rows}
+    years = {row.pk: year_of(row, fiscal_year, plan.later_editions) for row in rows}
     found: dict[int, list[tuple[YearValues, Outcome]]] = {}
     for use in uses:
         values = years[use.indicator_id]

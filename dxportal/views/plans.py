@@ -321,7 +321,12 @@ def _kpis(
         UsedSheet(
             use,
             by_pk[use.measure_id],
-            indicator_sheet(indicators[use.indicator_id], plan.fiscal_years, fiscal_year),
+            indicator_sheet(
+                indicators[use.indicator_id],
+                plan.fiscal_years,
+                fiscal_year,
+                plan.later_editions,
+            ),
         )
         for use in uses
     ]

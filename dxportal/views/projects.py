@@ -82,7 +82,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     )
     plan = _main_plan(request, placements)
     year = shown_year(plan, request.GET.get("fiscal_year"))
-    indicators = _indicators(found, plan.fiscal_years if plan else [], year.fiscal_year)
+    indicators = _indicators(found, plan, year.fiscal_year)
     reviews = list(
         found.reviews.select_related("plan", "mark", "planned_mark").order_by("-fiscal_year")
     )
@@ -174,16 +174,17 @@ def _schedule(found: Project, plan: Plan | None) -> list[ScheduleYear]:
     return [ScheduleYear(year, entries.get(year)) for year in years]
 
 
-def _indicators(found: Project, years: Iterable[int], fiscal_year: int) -> list[UsedIndicator]:
+def _indicators(found: Project, plan: Plan | None, fiscal_year: int) -> list[UsedIndicator]:
     uses = list(
         IndicatorUse.objects.filter(project=found).select_related("plan").order_by("position", "pk")
     )
     rows = Indicator.objects.with_values().in_bulk([use.indicator_id for use in uses])
-    years = list(years)
+    years = list(plan.fiscal_years) if plan else []
+    later = plan.later_editions if plan else frozenset()
     return [
         UsedIndicator(
             [use for use in uses if use.indicator_id == pk],
-            indicator_sheet(rows[pk], years, fiscal_year),
+            indicator_sheet(rows[pk], years, fiscal_year, later),
         )
         for pk in dict.fromkeys(use.indicator_id for use in uses)
     ]

@@ -179,7 +179,9 @@ def _conflicting(row: EntryRow, current: Actual) -> EntryRow:
 
 
 def _row(indicator: Indicator, cycle: ReportingCycle, form: ActualForm | None = None) -> EntryRow:
-    years = years_of(indicator, [cycle.fiscal_year - 1, cycle.fiscal_year])
+    years = years_of(
+        indicator, [cycle.fiscal_year - 1, cycle.fiscal_year], cycle.plan.later_editions
+    )
     actual = years[1].actual
     if form is not None:
         # What was just typed stays in its controls, with the service's reason beside it.

@@ -1,6 +1,6 @@
 """The list of indicators with its exports, and the page of one indicator."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,10 @@ class IndicatorRow:
         return outcome_of(self.year)
 
 
-def indicator_row(indicator: Indicator, fiscal_year: int) -> IndicatorRow:
-    before, year = years_of(indicator, [fiscal_year - 1, fiscal_year])
+def indicator_row(
+    indicator: Indicator, fiscal_year: int, later: Set[str] = frozenset()
+) -> IndicatorRow:
+    before, year = years_of(indicator, [fiscal_year - 1, fiscal_year], later)
     return IndicatorRow(indicator, before, year)
 
 
@@ -97,12 +99,16 @@ class IndicatorList(ListPage):
         return queryset.with_values()
 
     def rows_of(self, page: Page) -> list[IndicatorRow]:
-        return [indicator_row(row, self.year.fiscal_year) for row in page.object_list]
+        return list(self._rows(page.object_list))
 
     def export_rows(self, name: str, queryset: QuerySet) -> Iterable[Any]:
         if name == "values":
             return (value for indicator in queryset for value in value_rows(indicator))
-        return (indicator_row(indicator, self.year.fiscal_year) for indicator in queryset)
+        return self._rows(queryset)
+
+    def _rows(self, indicators: Iterable[Indicator]) -> Iterator[IndicatorRow]:
+        later = self.plan.later_editions if self.plan else frozenset()
+        return (indicator_row(row, self.year.fiscal_year, later) for row in indicators)
 
     def extra_context(self, page: Page) -> dict[str, Any]:
         return {"year": self.year}
@@ -112,10 +118,15 @@ class IndicatorList(ListPage):
 def indicator(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Indicator.objects.visible_to(request.user).with_values(), pk=pk)
     uses = list(found.uses.all())
-    plan = uses[0].plan if uses else None
+    # Of the editions of a plan, the one in force says which targets hold.
+    in_force = [use.plan for use in uses if use.plan.status == Plan.Status.ACTIVE]
+    plan = next(iter([*in_force, *(use.plan for use in uses)]), None)
     year = shown_year(plan, request.GET.get("fiscal_year"))
     shown = indicator_sheet(
-        found, plan.fiscal_years if plan else [], year.fiscal_year if plan else None
+        found,
+        plan.fiscal_years if plan else [],
+        year.fiscal_year if plan else None,
+        plan.later_editions if plan else frozenset(),
     )
     revised = [target for target in found.targets.all() if not target.is_current]
     may_enter = Indicator.objects.enterable_by(request.user).filter(pk=found.pk).exists()

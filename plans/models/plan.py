@@ -7,6 +7,7 @@ plan can be loaded before, or without, the plans that it refers to.
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from accounts.models import Organization
 from accounts.versions import Versioned
@@ -75,6 +76,24 @@ class Plan(Versioned):
     @property
     def fiscal_years(self) -> range:
         return range(self.first_fiscal_year, self.last_fiscal_year + 1)
+
+    @cached_property
+    def later_editions(self) -> frozenset[str]:
+        """The keys of the plans that revise this one, and of those that revise them; one query.
+
+        Drafts count: what is changed for a revision does not hold for the plan before it.
+        """
+        rows = Plan.objects.filter(organization_id=self.organization_id).exclude(revises="")
+        revised_by: dict[str, list[str]] = {}
+        for key, revises in rows.values_list("key", "revises"):
+            revised_by.setdefault(revises, []).append(key)
+        found: set[str] = set()
+        waiting = [self.key]
+        while waiting:
+            new = [key for key in revised_by.get(waiting.pop(), ()) if key not in found]
+            found.update(new)
+            waiting += new
+        return frozenset(found - {self.key})
 
     @property
     def why_rows_are_locked(self) -> str:

@@ -55,7 +55,7 @@ def test_the_number_of_queries_does_not_grow(
         cast.use(extra, cast.measures["観光2"])
         targets(extra, y2024=1, y2025=2)
     client = sign_in(cast.editor)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(PAGE)
 
 
