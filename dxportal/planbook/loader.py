@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,19 @@ from accounts.models import AuditEntry, Organization
 from accounts.policy import Act
 from dxportal.planbook import changes
 from dxportal.planbook.cells import ParsedRow, parse_book, single_row_faults
-from dxportal.planbook.changes import Change
+from dxportal.planbook.changes import Change, Choice, row_id
 from dxportal.planbook.faults import Fault, PlanBookError
+from dxportal.planbook.locks import Locks
 from dxportal.planbook.plan_rows import SHARED_PATHS, rows_of_plan
 from dxportal.planbook.reader import Book, read_book
+from dxportal.planbook.removal import Absent, remove, why_kept
 from dxportal.planbook.sheets import IDENTIFIERS, SHEETS, Kind, Scope, Sheet
-from kpi.models import Actual
-from plans.models import Plan, ReportingCycle
-from projects.models import Review
+from plans.models import Plan
 
 BATCH = 500
+NEEDS_LEFT_OUT = (
+    "取り込まないことにした行を使っています。その行も取り込むか、この行も外してください。"
+)
 
 
 @dataclass
@@ -36,6 +38,8 @@ class LoadResult:
     created: Counter[str] = field(default_factory=Counter)
     updated: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    deleted: Counter[str] = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
 
     @property
@@ -52,8 +56,14 @@ def load_plan(actor: Actor, path: Path, dry_run: bool = False) -> LoadResult:
     return load_book(actor, read_book(path), dry_run)
 
 
-def load_book(actor: Actor, book: Book, dry_run: bool = False) -> LoadResult:
-    """Load a book that has been read (see `load_plan`)."""
+def load_book(
+    actor: Actor, book: Book, dry_run: bool = False, choice: Choice | None = None
+) -> LoadResult:
+    """Load a book that has been read (see `load_plan`), or what `choice` takes of it.
+
+    A row that others of the book need cannot be left out: those others are then faults. `changes`
+    of the result does not tell of rows that were left out.
+    """
     parsed, faults = parse_book(book)
     faults = [*book.faults, *faults, *single_row_faults(parsed)]
     faults += _unknown_references(book, parsed)
@@ -65,7 +75,7 @@ def load_book(actor: Actor, book: Book, dry_run: bool = False) -> LoadResult:
         # A dry run is the run itself, undone: what it tells cannot differ from what would happen.
         sheets = frozenset(book.sheets)
         book.sheets.clear()  # a large book is held once, and sheet by sheet less
-        result = _Loader(actor, sheets).load(parsed)
+        result = _Loader(actor, sheets, choice or Choice()).load(parsed)
         if dry_run:
             transaction.set_rollback(True)
         return result
@@ -81,7 +91,7 @@ def _faults_of_sound_rows(actor: Actor, parsed: dict[int, list[ParsedRow]]) -> l
         return []
     with transaction.atomic():
         try:
-            _Loader(actor, frozenset()).load(parsed)
+            _Loader(actor, frozenset(), Choice()).load(parsed)
         except PlanBookError as error:
             return error.faults
         finally:
@@ -119,9 +129,13 @@ def _unknown_references(book: Book, parsed: dict[int, list[ParsedRow]]) -> Itera
 class _Loader:
     """One load: finds the stored rows, compares, writes what differs, and audits it."""
 
-    def __init__(self, actor: Actor, sheets_in_book: frozenset[str]) -> None:
+    def __init__(self, actor: Actor, sheets_in_book: frozenset[str], choice: Choice) -> None:
         self.actor = actor
         self.sheets_in_book = sheets_in_book
+        self.choice = choice
+        self.locks = Locks()
+        # Identifiers of new rows that are left out, by sheet: nothing may refer to them.
+        self.not_taken: dict[str, set[Any]] = {}
         self.changes: list[Change] = []
         self.seen: dict[int, set[int]] = {}
         self.organization: Organization | None = None
@@ -130,7 +144,7 @@ class _Loader:
         self.faults: list[Fault] = []
         self.entries: list[AuditEntry] = []
         self.counts: dict[str, Counter[str]] = {
-            name: Counter() for name in ("created", "updated", "unchanged")
+            name: Counter() for name in ("created", "updated", "unchanged", "left_out", "deleted")
         }
 
     def load(self, parsed: dict[int, list[ParsedRow]]) -> LoadResult:
@@ -146,20 +160,30 @@ class _Loader:
         if self.faults:
             raise PlanBookError(self.faults)
         assert self.plan is not None  # the plan sheet is required and has its row
-        for index, sheet in enumerate(SHEETS):
-            if sheet.name in self.sheets_in_book and sheet.name not in SHARED_PATHS:
-                self.changes += self._absent(sheet, self.seen.get(index, set()))
+        self._remove_chosen(list(self._absent()))
         return LoadResult(self.plan, **self.counts, changes=self.changes)
 
     def _write_audit(self) -> None:
         AuditEntry.objects.bulk_create(self.entries, batch_size=BATCH)
         self.entries.clear()
 
-    def _absent(self, sheet: Sheet, seen: set[int]) -> Iterator[Change]:
+    def _absent(self) -> Iterator[Absent]:
+        """Rows of the plan that the book's sheets do not hold."""
         assert self.plan is not None
-        for instance in rows_of_plan(self.plan, sheet):
-            if instance.pk not in seen:
-                yield changes.absent(sheet, instance)
+        for index, sheet in enumerate(SHEETS):
+            if sheet.name not in self.sheets_in_book or sheet.name in SHARED_PATHS:
+                continue
+            for instance in rows_of_plan(self.plan, sheet):
+                if instance.pk not in self.seen.get(index, set()):
+                    yield changes.absent(sheet, instance, why_kept(instance)), instance
+
+    def _remove_chosen(self, absent: list[Absent]) -> None:
+        self.changes += [change for change, _ in absent]
+        chosen = [found for found in absent if found[0].id in self.choice.removed]
+        removal = remove(self.actor, self.locks, chosen)
+        if removal.faults:
+            raise PlanBookError(removal.faults)
+        self.counts["deleted"] = removal.deleted
 
     def _changed_cells(
         self, row: ParsedRow, instance: models.Model, before: audit.Values
@@ -195,6 +219,9 @@ class _Loader:
         known = self.by_key.setdefault(sheet.name, {})
         instance: models.Model | None = None
         for row in rows:
+            if self.choice.left_out and row_id(row) in self.choice.left_out:
+                instance = self._leave_out(index, row, stored)
+                continue
             wanted = self._attributes(row)
             if wanted is None:
                 continue
@@ -205,6 +232,8 @@ class _Loader:
                 target = new
             else:
                 before = audit.values_of(instance, wanted)
+                if isinstance(instance, Plan):
+                    self.locks.found_plan(instance)
                 for name, value in wanted.items():
                     setattr(instance, name, value)
                 target = changed
@@ -227,18 +256,45 @@ class _Loader:
             self.changes.append(changes.added(row, made))
             self.seen.setdefault(index, set()).add(made.pk)
         if isinstance(instance, Organization):
-            self.organization = instance
+            self.organization = self.locks.organization = instance
         elif isinstance(instance, Plan):
-            self.plan = instance
+            self.plan = self.locks.plan = instance
 
-    def _attributes(self, row: ParsedRow) -> dict[str, Any] | None:
-        """The model's attributes as the row wants them; None where a row it refers to failed."""
+    def _leave_out(
+        self, index: int, row: ParsedRow, stored: dict[Any, models.Model]
+    ) -> models.Model | None:
+        """Leave a row as it is stored, which is returned; a new one stays unknown."""
+        sheet = row.sheet
+        self.counts["left_out"][sheet.name] += 1
+        wanted = self._attributes(row, tell=False)
+        instance = stored.get(self._natural_key(sheet, wanted)) if wanted is not None else None
+        if instance is not None:
+            self.seen.setdefault(index, set()).add(instance.pk)
+            if isinstance(instance, Plan):
+                self.locks.found_plan(instance)
+        elif sheet.model in (Organization, Plan):
+            self.faults.append(row.fault(sheet.key[0], "この行は外せません。"))
+        if sheet.identifier in row.values:
+            identifier = row.values[sheet.identifier]
+            if instance is not None:
+                self.by_key[sheet.name][identifier] = instance
+            else:
+                self.not_taken.setdefault(sheet.name, set()).add(identifier)
+        return instance
+
+    def _attributes(self, row: ParsedRow, tell: bool = True) -> dict[str, Any] | None:
+        """The model's attributes as the row wants them; None where a row it refers to failed.
+
+        Where that row was left out instead, this one has a fault (unless `tell` is off).
+        """
         wanted: dict[str, Any] = {}
         for column in row.sheet.columns:
             if column.name not in row.raw and not column.required:
                 continue  # a column that the book does not have is left as it is
             value = row.values.get(column.name)
             if column.kind is Kind.REFERENCE and value is not None:
+                if tell and value in self.not_taken.get(column.refers_to, ()):
+                    self.faults.append(row.fault(column.name, NEEDS_LEFT_OUT))
                 value = self.by_key.get(column.refers_to, {}).get(value)
                 if value is None or value.pk is None:
                     return None
@@ -294,42 +350,13 @@ class _Loader:
         """Run the model's own rules; what they refuse becomes a fault of this row."""
         relations = [f.name for f in instance._meta.fields if f.is_relation]
         try:
-            self._refuse_locked(instance, before)
+            self.locks.refuse(instance, before)
             instance.clean_fields(exclude=relations)
             instance.clean()
         except ValidationError as error:
             self.faults += _faults_of(row, error)
             return False
         return True
-
-    def _refuse_locked(self, instance: models.Model, before: audit.Values) -> None:
-        """An import obeys the locks that a page obeys, for new rows as for changed ones."""
-        if isinstance(instance, Actual):
-            # What the book says of the state must not open the lock: the stored state counts.
-            state = before.get("state", instance.state) if before else ""
-            if state in Actual.LOCKED_STATES:
-                label = Actual.State(state).label
-                raise ValidationError({"value": f"「{label}」の値は取込では変更できません。"})
-            if (instance.indicator_id, instance.fiscal_year) in self._settled_actuals:
-                raise ValidationError({"value": "確定した年度の値は取込では変更できません。"})
-        elif isinstance(instance, ReportingCycle) and before:
-            raise ValidationError({"state": "照会の状態は取込では変更できません。"})
-        elif isinstance(instance, Review) and instance.fiscal_year in self._settled_reviews:
-            raise ValidationError({"result": "確定した年度の評価は取込では変更できません。"})
-
-    @cached_property
-    def _settled_actuals(self) -> set[tuple[int, int]]:
-        """Indicators and years that a settled round of any plan holds; read after the uses."""
-        return set(
-            ReportingCycle.objects.settled()
-            .filter(plan__organization=self.organization)
-            .values_list("plan__indicator_uses__indicator_id", "fiscal_year")
-        )
-
-    @cached_property
-    def _settled_reviews(self) -> set[int]:
-        cycles = ReportingCycle.objects.settled().filter(plan=self.plan)
-        return set(cycles.values_list("fiscal_year", flat=True))
 
     def _write(
         self,

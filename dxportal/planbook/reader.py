@@ -1,4 +1,4 @@
-"""Turns a folder of CSV files or an .xlsx workbook into rows of text with their addresses.
+"""Turns CSV files (a folder or a zip) or an .xlsx workbook into rows of text with their addresses.
 
 Files come from outside, so what they may cost is bounded before they are opened.
 """
@@ -8,9 +8,12 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO
 
 import openpyxl
 
@@ -18,6 +21,7 @@ from dxportal.planbook.faults import Fault, PlanBookError
 from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Cells, columns_of, required_columns
 
 MAX_UNPACKED_BYTES = 300_000_000
+MAX_CSV_BYTES = 60_000_000  # a CSV file is held as a whole
 # A whole book is held while it is checked, about 2 kB a row: this keeps it below 600 MB.
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
@@ -54,7 +58,11 @@ class Book:
 def read_book(path: Path) -> Book:
     """Read a plan book. Raises PlanBookError where the file or folder is no plan book at all."""
     if path.is_dir():
-        book = _read_folder(path)
+        book = _read_files(
+            path, ((file.name, file.read_bytes) for file in sorted(path.glob("*.csv")))
+        )
+    elif path.is_file() and _is_zip_of_csv(path):
+        book = _read_zip(path)
     elif path.is_file():
         book = _read_workbook(path)
     else:
@@ -65,32 +73,65 @@ def read_book(path: Path) -> Book:
     return book
 
 
-def _read_folder(path: Path) -> Book:
+def _read_files(path: Path, files: Iterable[tuple[str, Callable[[], bytes]]]) -> Book:
+    """A book from CSV files by name, each read when its turn has come."""
     book = Book()
-    files = sorted(path.glob("*.csv"))
-    if not files:
-        raise PlanBookError([Fault("", None, "", str(path), "CSVファイルが1つもありません。")])
-    for file in files:
-        if file.stem not in SHEET_NAMES:
-            book.faults.append(_unknown_sheet(file.stem))
-            continue
-        text = _decode(file, book)
-        if text is not None:
+    found = False
+    for name, read in files:
+        found = True
+        sheet = name.removesuffix(".csv")
+        if sheet not in SHEET_NAMES:
+            book.faults.append(_unknown_sheet(sheet))
+        elif sheet in book.sheets:
+            book.faults.append(Fault(sheet, None, "", name, "同じ名前のファイルが2つあります。"))
+        elif (text := _decode(name, read(), book)) is not None:
             lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-            _add_sheet(book, file.stem, _unescaped(_numbered(lines, file.stem, book)))
+            _add_sheet(book, sheet, _unescaped(_numbered(lines, sheet, book)))
+    if not found:
+        raise PlanBookError([Fault("", None, "", path.name, "CSVファイルが1つもありません。")])
     return book
 
 
-def _decode(file: Path, book: Book) -> str | None:
-    data = file.read_bytes()
+def _is_zip_of_csv(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_zip_of_csv(file)
+
+
+def is_zip_of_csv(file: IO[bytes]) -> bool:
+    """A workbook is a zip too; this is one with CSV files in it."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith(".csv") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _read_zip(path: Path) -> Book:
+    _refuse_dangerous(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not _is_beside_the_files(name)]
+            files = [(PurePosixPath(name).name, partial(archive.read, name)) for name in names]
+            return _read_files(path, sorted(files, key=lambda file: file[0]))
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+        # A password, an unknown way of packing, or content that is not what its head says.
+        reason = f"ZIPファイルを展開できません（{error}）。パスワードなしで作り直してください。"
+        raise PlanBookError([Fault("", None, "", path.name, reason)]) from error
+
+
+def _is_beside_the_files(name: str) -> bool:
+    """Folders, and what macOS leaves in a zip."""
+    return name.endswith("/") or PurePosixPath(name).name[:1] in ("", ".") or "__MACOSX" in name
+
+
+def _decode(name: str, data: bytes, book: Book) -> str | None:
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    book.faults.append(
-        Fault(file.stem, None, "", file.name, "文字コードがUTF-8でもCP932でもありません。")
-    )
+    sheet = name.removesuffix(".csv")
+    book.faults.append(Fault(sheet, None, "", name, "文字コードがUTF-8でもCP932でもありません。"))
     return None
 
 
@@ -127,6 +168,15 @@ def _read_workbook(path: Path) -> Book:
             worksheet.reset_dimensions()
             rows = worksheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
             _add_sheet(book, worksheet.title, _cell_texts(rows, worksheet.title, book))
+    except PlanBookError:
+        raise
+    except Exception as error:  # sheets are read as one goes: each may turn out to be broken
+        raise PlanBookError(
+            [
+                *book.faults,
+                Fault("", None, "", path.name, f"Excelブックとして読めません（{error}）。"),
+            ]
+        ) from error
     finally:
         workbook.close()
     return book
@@ -134,23 +184,32 @@ def _read_workbook(path: Path) -> Book:
 
 def _refuse_dangerous(path: Path) -> None:
     with path.open("rb") as file:
-        head = file.read(4)
-    reason = ""
-    if head == OLE_MAGIC:
-        reason = (
-            "パスワード付き、または古い形式（.xls）です。パスワードなしの.xlsxで保存してください。"
-        )
-    elif not zipfile.is_zipfile(path):
-        reason = "Excelブック（.xlsx）ではありません。"
-    else:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-        if any(entry.filename.endswith("vbaProject.bin") for entry in entries):
-            reason = "マクロを含むブックは読み込めません。.xlsxで保存し直してください。"
-        elif sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-            reason = "展開後の大きさが上限（300MB）を超えています。"
+        reason = why_refused(file)
     if reason:
         raise PlanBookError([Fault("", None, "", path.name, reason)])
+
+
+def why_refused(file: IO[bytes]) -> str:
+    """Why this file is not even opened; empty where it may be. Reads its head and its index."""
+    file.seek(0)
+    if file.read(4) == OLE_MAGIC:
+        return (
+            "パスワード付き、または古い形式（.xls）です。パスワードなしの.xlsxで保存してください。"
+        )
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+    except zipfile.BadZipFile:
+        return "Excelブック（.xlsx）でも、CSVのZIPファイルでもありません。"
+    if any(entry.filename.endswith("vbaProject.bin") for entry in entries):
+        return "マクロを含むブックは読み込めません。.xlsxで保存し直してください。"
+    # What the index says is what unpacking may at most give: zipfile stops there.
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+        return "展開後の大きさが上限（300MB）を超えています。"
+    csv_bytes = sum(entry.file_size for entry in entries if entry.filename.endswith(".csv"))
+    if csv_bytes > MAX_CSV_BYTES:
+        return "展開後のCSVの大きさが上限（60MB）を超えています。"
+    return ""
 
 
 def _cell_texts(rows: Iterable, sheet: str, book: Book) -> Iterator[tuple[int, list[str]]]:

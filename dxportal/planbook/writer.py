@@ -1,4 +1,4 @@
-"""Writes a plan as a plan book: a folder of CSV files, or a workbook with the same sheets.
+"""Writes a plan as a plan book: CSV files (a folder or a zip), or a workbook with the same sheets.
 
 What is written reads back as the same plan: export, load into an empty database and export again
 gives the same bytes, because rows stand in the order of their keys and not of their creation.
@@ -6,11 +6,14 @@ gives the same bytes, because rows stand in the order of their keys and not of t
 
 import csv
 import datetime
+import io
 import re
+import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,10 +29,12 @@ from dxportal.planbook.sheets import (
     Kind,
     columns_of,
 )
+from plans.exports import ENCODINGS, CannotEncode, Uncarried, uncarried_characters
 from plans.models import Plan
 from plans.spreadsheets import save, write_table
 
 Line = tuple[str, ...]
+Lines = dict[str, list[Line]]
 FIGURES = {Kind.INTEGER, Kind.DECIMAL, Kind.FISCAL_YEAR, Kind.BOOLEAN}
 
 
@@ -38,25 +43,60 @@ def write_plan(plan: Plan, target: Path) -> dict[str, int]:
 
     All sheets are read in one transaction, so that they show one state of the plan.
     """
-    with transaction.atomic():
-        book = {name: sorted(_lines(plan, name), key=_sort_key) for name in SHEET_NAMES}
+    book = lines_of(plan)
     if target.suffix == ".xlsx":
-        _write_workbook(book, target)
+        write_workbook(book, target)
     else:
         _write_folder(book, target)
     return {name: len(lines) for name, lines in book.items()}
 
 
-def _write_folder(book: dict[str, list[Line]], folder: Path) -> None:
+def lines_of(plan: Plan) -> Lines:
+    """Every sheet's rows in their order, all of one moment."""
+    with transaction.atomic():
+        return {name: sorted(_lines(plan, name), key=_sort_key) for name in SHEET_NAMES}
+
+
+def _write_folder(book: Lines, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in book.items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns_of(name))
-            writer.writerows(map(escape, line) for line in lines)
+        (folder / f"{name}.csv").write_bytes(_csv(name, lines, ENCODINGS["utf-8"]))
 
 
-def _write_workbook(book: dict[str, list[Line]], file: Path) -> None:
+def write_zip(book: Lines, file: IO[bytes], encoding: str = "utf-8") -> None:
+    """The CSV files in one zip. Raises CannotEncode where a character would be lost."""
+    codec = ENCODINGS[encoding]
+    if uncarried := list(_uncarried(book, codec)):
+        raise CannotEncode(uncarried)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, lines in book.items():
+            archive.writestr(f"{name}.csv", _csv(name, lines, codec))
+
+
+def _csv(name: str, lines: list[Line], codec: str) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns_of(name))
+    writer.writerows(map(escape, line) for line in lines)
+    return text.getvalue().encode(codec)
+
+
+def _uncarried(book: Lines, codec: str) -> Iterator[Uncarried]:
+    """Each character that the encoding does not have, with its first place and its number."""
+    first: dict[str, tuple[int, str]] = {}
+    counts = Counter[str]()
+    for name, lines in book.items():
+        for number, line in enumerate(lines, start=2):
+            for column, text in zip(columns_of(name), line, strict=True):
+                for character in uncarried_characters(text, codec):
+                    first.setdefault(character, (number, f"{name} の {column}"))
+                    counts[character] += 1
+    for character, (row, place) in first.items():
+        yield Uncarried(character, row, place, counts[character])
+
+
+def write_workbook(book: Lines, file: Path | IO[bytes]) -> None:
+    """The sheets as an .xlsx workbook."""
     workbook = Workbook(write_only=True)
     for name, lines in book.items():
         columns = columns_of(name)
