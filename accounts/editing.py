@@ -35,9 +35,9 @@ class Locked(ValidationError):
     """The row cannot be changed now; the message says why, and since or until when."""
 
 
-def create(actor: Actor, instance: Row, reason: str = "") -> Row:
+def create(actor: Actor, instance: Row, reason: str = "", act: Act = Act.MANAGE) -> Row:
     """Save a new row. Raises PermissionDenied, Locked, or ValidationError with the fields."""
-    require_may_edit(actor, instance, "登録")
+    require_may_edit(actor, instance, "登録", act)
     instance.full_clean()
     with transaction.atomic():
         instance.save(force_insert=True)
@@ -52,6 +52,7 @@ def change(
     changes: Mapping[str, Any],
     expected_version: int | None,
     reason: str = "",
+    act: Act = Act.MANAGE,
 ) -> Row:
     """Set the named fields of a stored row; what is not named stays.
 
@@ -60,7 +61,7 @@ def change(
     somebody else was quicker; nothing is then changed. A change that changes nothing writes
     nothing.
     """
-    require_may_edit(actor, instance, "変更")
+    require_may_edit(actor, instance, "変更", act)
     with transaction.atomic():
         # A form may have put its values into the instance already: before is what is stored.
         stored = type(instance)._base_manager.select_for_update(of=("self",)).get(pk=instance.pk)
@@ -70,7 +71,7 @@ def change(
         for name, value in changes.items():
             setattr(stored, name, value)
         # Where it would go must be open too, as where it comes from.
-        require_may_edit(actor, stored, "変更")
+        require_may_edit(actor, stored, "変更", act)
         stored.full_clean()
         after = audit.values_of(stored, changes)
         if before == after:
@@ -264,10 +265,15 @@ def may_edit(actor: Actor, instance: models.Model) -> bool:
     return allowed and not why_locked(instance)
 
 
-def require_may_edit(actor: Actor, instance: models.Model, verb: str) -> None:
-    """Raise PermissionDenied or Locked unless the actor may change this row now."""
+def require_may_edit(
+    actor: Actor, instance: models.Model, verb: str, act: Act = Act.MANAGE
+) -> None:
+    """Raise PermissionDenied or Locked unless the actor may change this row now.
+
+    `act` is the right that it takes: that to manage, or another for rows that others keep.
+    """
     what = f"{instance._meta.verbose_name}の{verb}"
-    policy.require(actor, Act.MANAGE, organization_id_of(instance), what=what)
+    policy.require(actor, act, organization_id_of(instance), what=what)
     _refuse_locked(instance)
 
 

@@ -1,9 +1,11 @@
 """The only ways to rows of the ground floor."""
 
+import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 from tree_queries.query import TreeQuerySet
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ class OrganizationQuerySet(OrganizationScoped):
 
 
 class DepartmentQuerySet(OrganizationScoped, TreeQuerySet):
-    pass
+    def on(self, day: datetime.date) -> Self:
+        """Departments that exist on that day."""
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        )
 
 
 class AuditQuerySet(OrganizationScoped):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views
+from accounts import notice_views, views
 
 app_name = "accounts"
 
@@ -8,4 +8,8 @@ urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
     path("sign-out/", views.SignOut.as_view(), name="sign_out"),
     path("password/", views.ChangePassword.as_view(), name="change_password"),
+    path("notices/", notice_views.notice_list, name="notices"),
+    path("notices/read/", notice_views.read, name="read_notices"),
+    path("notices/<int:pk>/", notice_views.follow, name="notice"),
+    path("mail/", notice_views.mail_settings, name="mail_settings"),
 ]

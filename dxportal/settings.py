@@ -7,6 +7,7 @@ sentence that says what to set (`dxportal/checks.py` and `_required` below).
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -187,6 +188,17 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "zip", "gz", "br", "woff", "woff2"
 WHITENOISE_MANIFEST_STRICT = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+# Largest plan book that may be uploaded, in megabytes (1,000,000 bytes).
+BOOK_MAX_MEGABYTES = env.int("BOOK_MAX_MEGABYTES", default=20)
+
+# Mail: how it goes out ("consolemail://" prints it; "smtp://user:password@host:25"), who it comes
+# from, and the address of this portal for the links in it.
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="dxportal@localhost")
+PORTAL_URL = env("PORTAL_URL", default="http://127.0.0.1:8000")
+
 # Jobs
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 CELERY_TASK_IGNORE_RESULT = True
@@ -197,6 +209,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "rescue-stalled-jobs": {"task": "dxportal.tasks.rescue_stalled_jobs", "schedule": 60.0},
+    "tell-due-rounds": {
+        "task": "dxportal.tasks.tell_due_rounds",
+        "schedule": crontab(hour=7, minute=30),
+    },
+    "send-digests": {
+        "task": "dxportal.tasks.send_digests",
+        "schedule": crontab(hour="8-17", minute=0),
+    },
+    "clear-old-books": {"task": "dxportal.tasks.clear_old_books", "schedule": 24 * 60 * 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 if CELERY_BROKER_URL.startswith("filesystem:"):

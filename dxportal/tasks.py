@@ -11,13 +11,14 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
 
-from accounts import policy
+from accounts import notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import services
+from dxportal import book_services, services
 from dxportal.models import ReportJob
 from dxportal.reports.build import build
+from dxportal.rounds import telling
 from dxportal.services import ClaimLost
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,24 @@ def _require_right(job: ReportJob) -> None:
 def rescue_stalled_jobs() -> None:
     """Beat sends this every minute (see `services.rescue_stalled_jobs`)."""
     services.rescue_stalled_jobs()
+
+
+@shared_task(name="dxportal.tasks.tell_due_rounds", ignore_result=True)
+def tell_due_rounds() -> None:
+    """Beat sends this every morning (see `rounds.telling.tell_due`)."""
+    telling.tell_due()
+
+
+@shared_task(name="dxportal.tasks.send_digests", ignore_result=True)
+def send_digests() -> None:
+    """Beat sends this every hour of the working day; each person gets one mail a day at most."""
+    notices.send_digests()
+
+
+@shared_task(name="dxportal.tasks.clear_old_books", ignore_result=True)
+def clear_old_books() -> None:
+    """Beat sends this every day (see `book_services.clear_old_books`)."""
+    book_services.clear_old_books()
 
 
 class _Progress:

@@ -22,7 +22,7 @@ from accounts.policy import Act
 from accounts.versions import StaleVersion
 from plans import fiscal_years
 from plans.models import Correction, Extension, Plan, ReportingCycle, RoundItem, Submission
-from plans.signals import items_moved
+from plans.signals import extension_granted, items_moved
 
 State = RoundItem.State
 Package = Submission.State
@@ -227,7 +227,9 @@ def move_item(
         after = audit.values_of(item, AUDITED_FIELDS)
         organization_id = item.cycle.plan.organization_id
         audit.record(actor, f"rounditem.{step}", item, organization_id, before, after, reason)
-        items_moved.send(sender=RoundItem, items=[item])
+        items_moved.send(
+            sender=RoundItem, items=[item], step=step, reason=reason.strip(), actor=actor
+        )
         settle_package(item.cycle, item.department)
     return item
 
@@ -418,6 +420,7 @@ def grant_extension(
         audit.record(
             actor, "extension.create", extension, cycle.plan.organization_id, {}, after, reason
         )
+        extension_granted.send(sender=Extension, extension=extension)
     return extension
 
 

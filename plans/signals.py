@@ -7,5 +7,8 @@ from django.dispatch import Signal
 
 # cycle: a round begins to ask. Who receives it makes the items (`dxportal.rounds.asking`).
 cycle_opened = Signal()
-# items: rows of RoundItem, all of one round, that have just changed their state.
+# items: rows of RoundItem, all of one round, that have just changed their state; step, reason and
+# actor, where it was a step of the procedure.
 items_moved = Signal()
+# extension: more time was granted.
+extension_granted = Signal()

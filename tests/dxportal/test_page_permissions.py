@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
+from accounts.models import Notice, User
 from dxportal.models import ReportJob
 from tests.cast import Cast
 
@@ -55,6 +55,10 @@ TABLE: dict[str, list[Line]] = {
     "accounts:sign_in": [Line("get", (302,) * 6 + (200,))],
     "accounts:sign_out": [Line("get", (405,) * 6 + (SIGN_IN,)), Line("post", (302,) * 7)],
     "accounts:change_password": [everyone("get", 200)],
+    "accounts:notices": [everyone("get", 200)],
+    "accounts:notice": [Line("get", (302, 404, 404, 404, 404, 404, 302))],  # one's own alone
+    "accounts:read_notices": [Line("post", (302,) * 7)],
+    "accounts:mail_settings": [everyone("get", 200), everyone("post", 302)],
     "reports:list": [everyone("get", 200)],
     # The outsider manages plans elsewhere, and may not choose this one.
     "reports:start": [Line("post", (403, 403, 302, 403, 403, 422, 302))],
@@ -85,7 +89,11 @@ def addresses(cast: Cast) -> dict[str, str]:
     job = ReportJob.objects.create(
         plan=cast.plan, fiscal_year=2024, format="pdf", requested_by=cast.coordinator
     )
+    notice = Notice.objects.create(
+        user=cast.editor, organization=cast.city, kind="opened", text="照会の開始", path="/"
+    )
     numbers: dict[str, list[int]] = {
+        "accounts:notice": [notice.pk],
         "plans:tree": [cast.plan.pk],
         "plans:document": [cast.plan.pk],
         "plans:budget": [cast.plan.pk],
