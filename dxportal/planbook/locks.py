@@ -9,9 +9,11 @@ from accounts import audit
 from accounts.editing import Locked
 from accounts.models import Organization
 from accounts.rows import organization_path_of
+from budgets.models import BudgetEntry
+from budgets.services import SETTLEMENT_STAGES
 from kpi.models import Actual, Target
-from plans.models import Plan, ReportingCycle
-from projects.models import Review
+from plans.models import Plan, ReportingCycle, RoundItem
+from projects.models import Review, ScheduleEntry
 
 
 class Locks:
@@ -29,6 +31,7 @@ class Locks:
     def refuse(self, instance: models.Model, before: audit.Values) -> None:
         """Raise ValidationError where the row, new or changed, is locked."""
         self.refuse_rows_of_plan(instance)
+        self._refuse_submitted(instance)
         if isinstance(instance, Actual):
             self._refuse_actual(instance, before)
         elif isinstance(instance, Target):
@@ -44,6 +47,13 @@ class Locks:
         if self.why_plan_is_locked and _belongs_to_plan(instance):
             raise Locked(self.why_plan_is_locked)
 
+    def _refuse_submitted(self, instance: models.Model) -> None:
+        """What a department has submitted waits for its approver, for an import as for a page."""
+        asked = _asked_of(instance)
+        if asked is not None and (state := self._submitted.get(asked)):
+            label = RoundItem.State(state).label
+            raise ValidationError(f"「{label}」のため、取込では変更できません。")
+
     def _refuse_actual(self, instance: Actual, before: audit.Values) -> None:
         # What the book says of the state must not open the lock: the stored state counts.
         state = before.get("state", instance.state) if before else ""
@@ -52,6 +62,19 @@ class Locks:
             raise ValidationError({"value": f"「{label}」の値は取込では変更できません。"})
         if (instance.indicator_id, instance.fiscal_year) in self._settled_values:
             raise ValidationError({"value": "確定した年度の値は取込では変更できません。"})
+
+    @cached_property
+    def _submitted(self) -> dict[tuple[str, int, int], str]:
+        """The states of what is submitted, approved or final, by kind, thing and fiscal year."""
+        items = RoundItem.objects.filter(
+            cycle__plan__organization=self.organization, state__in=RoundItem.LOCKED_STATES
+        )
+        return {
+            (kind, object_id, fiscal_year): state
+            for kind, object_id, fiscal_year, state in items.values_list(
+                "kind", "object_id", "cycle__fiscal_year", "state"
+            )
+        }
 
     @cached_property
     def _settled_values(self) -> set[tuple[int, int]]:
@@ -72,3 +95,19 @@ def _belongs_to_plan(instance: models.Model) -> bool:
     path = organization_path_of(instance)
     # The one bare relation among a plan's rows is that of tags on its measures.
     return "plan" in path.split("__") or instance._meta.auto_created is not False
+
+
+def _asked_of(instance: models.Model) -> tuple[str, int, int] | None:
+    """Which thing of which year a round asks for with this row, if it is one of those."""
+    match instance:
+        case Actual():
+            return RoundItem.Kind.ACTUAL, instance.indicator_id, instance.fiscal_year
+        case Review() if instance.measure_id is not None:
+            return RoundItem.Kind.REVIEW, instance.measure_id, instance.fiscal_year
+        case Review() if instance.project_id is not None:
+            return RoundItem.Kind.PROGRESS, instance.project_id, instance.fiscal_year
+        case ScheduleEntry():
+            return RoundItem.Kind.PROGRESS, instance.project_id, instance.fiscal_year
+        case BudgetEntry() if instance.stage in SETTLEMENT_STAGES:
+            return RoundItem.Kind.SETTLEMENT, instance.project_id, instance.fiscal_year
+    return None

@@ -2,6 +2,7 @@
 
 import datetime
 from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,9 @@ from accounts.editing import Locked
 from accounts.models import AuditEntry, Channel, Role, RoleAssignment, User
 from accounts.versions import StaleVersion
 from budgets.services import record_settlement
+from dxportal.planbook.faults import PlanBookError
+from dxportal.planbook.loader import load_plan
+from dxportal.planbook.writer import write_plan
 from dxportal.rounds.asking import ask, items_asked
 from kpi.models import Actual
 from kpi.services import ActualEntry, clear_actual, correct_actual, record_actual
@@ -403,3 +407,37 @@ def test_a_year_settled_before_there_were_items_can_be_corrected(cast: Cast) -> 
         "転記の誤り",
     )
     assert Correction.objects.get().after == "12,354"
+
+
+@pytest.mark.parametrize("state", State.values)
+@pytest.mark.parametrize("sheet", ["values", "reviews", "schedule", "budgets"])
+def test_an_import_obeys_what_was_submitted(
+    cast: Cast, round_: ReportingCycle, tmp_path: Path, sheet: str, state: str
+) -> None:
+    editor, project = as_(cast.editor), cast.projects["観光1-2-2"]
+    enter(cast)
+    record_stage(editor, cast.plan, project, THIS_YEAR, "build", None)
+    record_review(editor, cast.plan, cast.measures["観光1"], THIS_YEAR, {"result": "旧"}, None)
+    record_settlement(editor, cast.plan, project, THIS_YEAR, "settled", {"amount": 1000}, None)
+    write_plan(cast.plan, tmp_path)
+    path = tmp_path / f"{sheet}.csv"
+    changed = {"values": (",9,", ",99,"), "reviews": ("旧", "新")}.get(sheet)
+    text = path.read_text(encoding="utf-8-sig")
+    if changed is None:
+        changed = {"schedule": ("build", "operate"), "budgets": ("1000", "2000")}[sheet]
+    row = next(
+        line
+        for line in text.splitlines()
+        if str(THIS_YEAR) in line
+        and changed[0] in line
+        and "target" not in line
+        and (sheet != "schedule" or line.startswith("観光1-2-2"))
+    )
+    path.write_text(text.replace(row, row.replace(*changed)), encoding="utf-8-sig")
+    round_.items.update(state=state)
+    coordinator = Actor(cast.coordinator, Channel.IMPORT)
+    if state in RoundItem.ENTRY_STATES:
+        assert load_plan(coordinator, tmp_path).updated.total() == 1
+    else:
+        with pytest.raises(PlanBookError):
+            load_plan(coordinator, tmp_path)
