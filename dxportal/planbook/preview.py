@@ -30,7 +30,7 @@ class Preview:
         )
         content = {
             "changes": [{**dataclasses.asdict(c), "kind": c.kind.name} for c in ordered],
-            "faults": [dataclasses.asdict(fault) for fault in self.faults],
+            "faults": [dataclasses.asdict(fault) for fault in sorted(self.faults, key=_place)],
         }
         path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -38,6 +38,12 @@ class Preview:
     def read(cls, path: Path) -> "Preview":
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls([_change(found) for found in content["changes"]], _faults(content["faults"]))
+
+
+def _place(fault: Fault) -> tuple[int, int]:
+    """What concerns the whole book first, then sheet by sheet and row by row."""
+    known = fault.sheet in SHEET_NAMES
+    return SHEET_NAMES.index(fault.sheet) if known else -1, fault.row or 0
 
 
 def _change(stored: dict) -> Change:

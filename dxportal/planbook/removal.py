@@ -74,7 +74,7 @@ def _delete(
 ) -> None:
     if reason := why_kept(row):
         raise ValidationError(reason)
-    locks.refuse_rows_of_plan(row)
+    locks.refuse(row, {})
     stored = type(row)._base_manager.filter(pk=row.pk).first()
     if stored is None:
         return  # it went along with a chosen row that it hung on
