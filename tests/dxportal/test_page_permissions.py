@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Notice, User
-from dxportal.models import ReportJob
+from dxportal.models import BookImport, ReportJob
+from projects.models import Placement
 from tests.cast import Cast
 
 PEOPLE = ("editor", "approver", "coordinator", "viewer", "admin", "outsider", "anonymous")
@@ -32,6 +33,9 @@ def everyone(method: str, own: int, outsider: int | None = None) -> Line:
 
 # editor approver coordinator viewer admin outsider anonymous
 MANAGERS = (403, 403, 302, 403, 403, 404, 302)
+MANAGERS_SEE = (403, 403, 200, 403, 403, 404, 302)
+# A page that is not about one city: coordinators of any city have it.
+COORDINATORS = (403, 403, 200, 403, 403, 200, 302)
 
 TABLE: dict[str, list[Line]] = {
     "home": [everyone("get", 200)],
@@ -52,6 +56,16 @@ TABLE: dict[str, list[Line]] = {
         Line("get", (200, 403, 403, 403, 403, 404, 302)),
         Line("post", (302, 403, 403, 403, 403, 404, 302)),
     ],
+    "books:list": [Line("get", COORDINATORS)],
+    "books:upload": [
+        Line("get", COORDINATORS),
+        Line("post", (403, 403, 422, 403, 403, 422, 302)),
+    ],
+    "books:preview": [Line("get", (403, 403, 200, 403, 403, 404, 302))],
+    "books:choose": [Line("post", MANAGERS)],
+    "books:apply": [Line("post", MANAGERS)],
+    "books:discard": [Line("post", MANAGERS)],
+    "books:export": [Line("get", (403, 403, 200, 403, 403, 404, 302))],
     "accounts:sign_in": [Line("get", (302,) * 6 + (200,))],
     "accounts:sign_out": [Line("get", (405,) * 6 + (SIGN_IN,)), Line("post", (302,) * 7)],
     "accounts:change_password": [everyone("get", 200)],
@@ -66,6 +80,10 @@ TABLE: dict[str, list[Line]] = {
     "reports:progress": [everyone("get", 200, 404)],
     "reports:cancel": [Line("post", MANAGERS)],
     "reports:download": [everyone("get", 404, 404)],  # the job of the table has no file yet
+    "editing:tree": [Line("get", MANAGERS_SEE)],
+    "editing:tree_add": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "editing:tree_move_measure": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "editing:tree_move_placement": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "healthz": [Line("get", (200,) * 7)],
 }
 
@@ -92,7 +110,15 @@ def addresses(cast: Cast) -> dict[str, str]:
     notice = Notice.objects.create(
         user=cast.editor, organization=cast.city, kind="opened", text="照会の開始", path="/"
     )
+    book = BookImport.objects.create(
+        organization=cast.city, plan=cast.plan, state="checked", uploaded_by=cast.coordinator
+    )
     numbers: dict[str, list[int]] = {
+        "books:preview": [book.pk],
+        "books:choose": [book.pk],
+        "books:apply": [book.pk],
+        "books:discard": [book.pk],
+        "books:export": [cast.plan.pk],
         "accounts:notice": [notice.pk],
         "plans:tree": [cast.plan.pk],
         "plans:document": [cast.plan.pk],
@@ -103,6 +129,10 @@ def addresses(cast: Cast) -> dict[str, str]:
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
         "kpi:entry_row": [cast.open_cycle.pk, cast.indicators["立案数"].pk],
+        "editing:tree": [cast.plan.pk],
+        "editing:tree_add": [cast.plan.pk],
+        "editing:tree_move_measure": [cast.plan.pk, cast.measures["観光1-2"].pk],
+        "editing:tree_move_placement": [cast.plan.pk, placement_of(cast).pk],
         "reports:detail": [job.pk],
         "reports:progress": [job.pk],
         "reports:cancel": [job.pk],
@@ -111,10 +141,25 @@ def addresses(cast: Cast) -> dict[str, str]:
     return {name: reverse(name, args=numbers.get(name, [])) for name in TABLE}
 
 
+def placement_of(cast: Cast) -> Placement:
+    return Placement.objects.get(plan=cast.plan, measure=cast.measures["教育1"])
+
+
 def form_of(name: str, cast: Cast) -> dict[str, object]:
     prefix = f"i{cast.indicators['立案数'].pk}"
     return {
         "kpi:entry_row": {f"{prefix}-value": "3", f"{prefix}-status": "reported"},
+        "editing:tree_add": {"name": "新しい分野", "level": cast.levels["pillar"].pk},
+        "editing:tree_move_measure": {
+            "parent": cast.measures["観光1"].pk,
+            "index": 0,
+            "version": 1,
+        },
+        "editing:tree_move_placement": {
+            "parent": cast.measures["教育1"].pk,
+            "index": 0,
+            "version": 1,
+        },
         "reports:start": {"plan": cast.plan.pk, "fiscal_year": 2024, "format": "pdf"},
     }.get(name, {})
 
