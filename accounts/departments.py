@@ -112,7 +112,7 @@ def change(
         if parent := changes.get("parent"):
             _refuse_ring(department, parent, others)
         name = changes.get("name", department.name)
-        above = changes["parent"] if "parent" in changes else department.parent
+        above = changes.get("parent", department.parent)
         rows = Department.objects.filter(organization_id=department.organization_id)
         valid_from = changes.get("valid_from", department.valid_from)
         if {"name", "parent"} & changes.keys():

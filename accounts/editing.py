@@ -246,7 +246,8 @@ def restore(actor: Actor, deletion: Deletion) -> list[models.Model]:
 def _put_back(row: Any) -> models.Model:
     if type(row.object)._base_manager.filter(pk=row.object.pk).exists():
         raise IntegrityError(f"{row.object._meta.label} {row.object.pk} exists")
-    row.save(force_insert=True)
+    # A relation's own rows were kept beside it: saved along, they would come back twice.
+    row.save(save_m2m=False, force_insert=True)
     instance: models.Model = row.object
     return instance
 

@@ -32,5 +32,15 @@ def departments_on(
     later = [handover for handover in handovers if handover.on > day]
     if not later:
         return [today] if today is not None else []
-    next_day = later[0].on
-    return list(dict.fromkeys(h.from_department for h in later if h.on == next_day))
+    return taken_from([handover for handover in later if handover.on == later[0].on])
+
+
+def taken_from(handovers: Iterable[Handover]) -> list[Department]:
+    """Who had it before a day, given that day's handovers; who had it in between is left out."""
+    found: dict[Department, None] = {}
+    received = set()
+    for handover in handovers:
+        if handover.from_department_id not in received:
+            found[handover.from_department] = None
+        received.add(handover.to_department_id)
+    return list(found)
