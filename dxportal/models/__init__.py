@@ -1,6 +1,30 @@
-"""What spans the apps and is kept: report jobs, and plan books on their way in."""
+"""What spans the apps and is kept: books on their way in, reports, publications, interfaces."""
 
 from dxportal.models.books import BookImport, ColumnMapping, book_path
-from dxportal.models.reports import ReportJob, report_path
+from dxportal.models.interfaces import IdempotencyKey, Webhook, WebhookDelivery
+from dxportal.models.publishing import Publication, SavedView
+from dxportal.models.reports import (
+    PublishedReport,
+    ReportJob,
+    ReportSnapshot,
+    ReportTemplate,
+    report_path,
+    snapshot_path,
+)
 
-__all__ = ["BookImport", "ColumnMapping", "ReportJob", "book_path", "report_path"]
+__all__ = [
+    "BookImport",
+    "ColumnMapping",
+    "IdempotencyKey",
+    "Publication",
+    "PublishedReport",
+    "ReportJob",
+    "ReportSnapshot",
+    "ReportTemplate",
+    "SavedView",
+    "Webhook",
+    "WebhookDelivery",
+    "book_path",
+    "report_path",
+    "snapshot_path",
+]

@@ -7,14 +7,94 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import Organization
+from accounts.querysets import OrganizationScoped
+from accounts.versions import Versioned
 from dxportal.querysets import ReportJobQuerySet
 from plans import fiscal_years
 from plans.models import Plan
 from plans.models.plan import fiscal_year_field
+from plans.querysets import OfPlan
 
 
 def report_path(job: "ReportJob", filename: str) -> str:
     return f"reports/{job.plan_id}/{job.pk}/{filename}"
+
+
+class ReportTemplate(Versioned):
+    """What an office puts into a report and in which order, kept under a name for next year.
+
+    `sections` lists the sections in their order: `{"section": "kpis", "options": {…}}`; which there
+    are is told in `dxportal.reports.sections`. `cover` holds the office's own words: title,
+    subtitle, form number (様式番号), document number (資料番号), as-of text, foreword.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="report_templates", verbose_name="団体"
+    )
+    plan = models.ForeignKey(
+        Plan,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="report_templates",
+        verbose_name="計画",
+        help_text="空欄は、団体のどの計画でも使えます。",
+    )
+    name = models.CharField("名称", max_length=100)
+    sections = models.JSONField("章立て", default=list)
+    cover = models.JSONField("表紙", default=dict, blank=True)
+
+    objects = OrganizationScoped.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "報告書のひな形"
+        ordering = ["organization", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "name"],
+                name="report_template_name_unique",
+                violation_error_message="同じ名称のひな形があります。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def snapshot_path(snapshot: "ReportSnapshot", filename: str) -> str:
+    return f"snapshots/{snapshot.plan_id}/{filename}"
+
+
+class ReportSnapshot(models.Model):
+    """One consistent state of a plan's year, with its typed rows; files are made from it alone."""
+
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="report_snapshots", verbose_name="計画"
+    )
+    fiscal_year = fiscal_year_field()
+    taken_at = models.DateTimeField("時点")
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="取得者",
+    )
+    unapproved_count = models.PositiveIntegerField("未承認の実績値の数", default=0)
+    file = models.FileField("内容", upload_to=snapshot_path, max_length=300)
+    sha256 = models.CharField("SHA-256", max_length=64)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "報告書の時点"
+        ordering = ["-taken_at", "-id"]
+
+    def __str__(self) -> str:
+        year = fiscal_years.long_form(self.fiscal_year)
+        return f"{self.plan} {year}（{timezone.localtime(self.taken_at):%Y-%m-%d %H:%M}）"
 
 
 class ReportJob(models.Model):
@@ -28,6 +108,7 @@ class ReportJob(models.Model):
     class Format(models.TextChoices):
         PDF = "pdf", "PDF"
         XLSX = "xlsx", "Excel（xlsx）"
+        DOCX = "docx", "Word（docx）"
 
     class State(models.TextChoices):
         QUEUED = "queued", "待機中"
@@ -50,6 +131,17 @@ class ReportJob(models.Model):
         related_name="report_jobs",
         verbose_name="依頼者",
     )
+    snapshot = models.ForeignKey(
+        ReportSnapshot,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="jobs",
+        verbose_name="時点",
+        help_text="空欄は、作成するときの状態です。",
+    )
+    # What the template said when the report was asked for: a later change does not reach it.
+    design = models.JSONField("章立てと表紙", default=dict, blank=True)
     state = models.CharField("状態", max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField("工程", max_length=100, blank=True)
     steps_done = models.PositiveIntegerField("済んだ工程", default=0)
@@ -102,3 +194,42 @@ class ReportJob(models.Model):
     @staticmethod
     def new_claim() -> uuid.UUID:
         return uuid.uuid4()
+
+
+class PublishedReport(models.Model):
+    """A report that was made public: its file never changes and is never deleted.
+
+    Of a plan's year there may be several, one for each kind of file and each new edition; an
+    edition that was replaced stays readable.
+    """
+
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="published_reports", verbose_name="計画"
+    )
+    fiscal_year = fiscal_year_field()
+    job = models.OneToOneField(
+        ReportJob, models.PROTECT, related_name="publication", verbose_name="作成"
+    )
+    title = models.CharField("表題", max_length=200)
+    edition = models.PositiveSmallIntegerField("版", default=1)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    published_at = models.DateTimeField("公表日時", auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="公表した人",
+    )
+    withdrawn_at = models.DateTimeField("取下げ日時", null=True, blank=True)
+    withdrawal_reason = models.TextField("取下げの理由", blank=True)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公表した報告書"
+        ordering = ["-fiscal_year", "-published_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.title
