@@ -116,33 +116,43 @@ def _sha256(file: File) -> str:
 def book_of(book_import: BookImport) -> Book:
     """The upload as rows: a plan book, or a city's own table through its mapping.
 
-    Raises PlanBookError where it cannot be read, or is not of this organization and plan.
+    Raises PlanBookError where it cannot be read. A book of another organization or plan is among
+    its faults, so that loading refuses it together with everything else that is wrong.
     """
     path = Path(book_import.file.path)
     if book_import.mapping is not None:
         from dxportal.planbook.mapped import read_mapped
 
-        book: Book = read_mapped(path, book_import.mapping, book_import.plan)
+        assert book_import.plan is not None  # upload_book asks for it
+        book = read_mapped(path, book_import.mapping, book_import.plan)
     else:
         book = read_book(path)
-    if faults := list(_of_another(book_import, book)):
-        raise PlanBookError(faults)
+    book.faults += _of_another(book_import, book)
     return book
 
 
 def _of_another(book_import: BookImport, book: Book) -> Iterable[Fault]:
     """Every row that names another organization or plan than the upload is for."""
-    code = book_import.organization.code
+    organization = book_import.organization
     for row in book.sheets.get("organization", []):
-        if (found := row.cells.get("code", "")) and found != code:
-            reason = (
-                f"ほかの団体の計画ブックは取り込めません（{book_import.organization}は{code}）。"
-            )
-            yield Fault("organization", row.number, "code", found, reason)
+        code = row.cells.get("code", "")
+        if code != organization.code and _is_sound_code(code):
+            own = f"{organization}のコードは{organization.code}"
+            reason = f"ほかの団体のブックは取り込めません（{own}）。"
+            yield Fault("organization", row.number, "code", code, reason)
     for row in book.sheets.get("plan", []):
         key = row.cells.get("key", "")
         if reason := _why_not_this_plan(book_import, key):
             yield Fault("plan", row.number, "key", key, reason)
+
+
+def _is_sound_code(code: str) -> bool:
+    """Whether the code could be that of an organization; what could not is a fault by itself."""
+    try:
+        Organization(code=code).clean_fields(exclude=["name", "kana", "source_note"])
+    except ValidationError:
+        return False
+    return True
 
 
 def _why_not_this_plan(book_import: BookImport, key: str) -> str:

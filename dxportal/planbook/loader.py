@@ -94,6 +94,8 @@ def _faults_of_sound_rows(actor: Actor, parsed: dict[int, list[ParsedRow]]) -> l
             _Loader(actor, frozenset(), Choice()).load(parsed)
         except PlanBookError as error:
             return error.faults
+        except PermissionDenied:
+            return []  # a book of another organization: its faults so far refuse it
         finally:
             transaction.set_rollback(True)
     return []
