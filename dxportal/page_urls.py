@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from dxportal.views import budgets, dashboard, home, mapping, plans, projects, tag_matrix
+from dxportal.views import (
+    budgets,
+    comparison,
+    dashboard,
+    home,
+    mapping,
+    plans,
+    projects,
+    reorganization,
+    revisions,
+    tag_matrix,
+)
 from plans import urls as plan_urls
 from projects import urls as project_urls
 
@@ -12,6 +23,9 @@ plan_pages = [
     path("<int:pk>/budget/", budgets.plan_budget, name="budget"),
     path("<int:pk>/matrix/", tag_matrix.matrix, name="matrix"),
     path("<int:pk>/mapping/", mapping.mapping, name="mapping"),
+    path("<int:pk>/compare/", comparison.compare, name="compare"),
+    path("<int:pk>/revise/", revisions.revise, name="revise"),
+    path("<int:pk>/put-into-force/", revisions.put_into_force, name="put_into_force"),
     path("measures/<int:pk>/", plans.measure, name="measure"),
 ]
 project_pages = [
@@ -27,5 +41,9 @@ urlpatterns = [
     path("books/", include("dxportal.book_urls")),
     path("rounds/", include("dxportal.round_urls")),
     path("projects/", include((project_pages, "projects"))),
+    path("departments/reorganization/", reorganization.reorganization, name="reorganization"),
+    path(
+        "departments/reorganization/<str:on>/", reorganization.result, name="reorganization_result"
+    ),
     path("kpi/", include("kpi.urls")),
 ]

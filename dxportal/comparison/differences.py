@@ -76,10 +76,15 @@ class Difference:
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        """The words, laid over each other, of a text that was changed; else nothing."""
+        """The words, laid over each other, of a text that was changed; else nothing.
+
+        Two texts with less than half in common are easier to read beside each other.
+        """
         if self.change not in (Change.RENAMED, Change.REWORDED) or not (self.before and self.after):
             return []
-        return laid_over(self.before, self.after)
+        pieces = laid_over(self.before, self.after)
+        kept = sum(len(p.text) for p in pieces if not (p.is_removed or p.is_added))
+        return pieces if kept * 2 >= min(len(self.before), len(self.after)) else []
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dxportal.comparison.differences import Change, Comparison, Difference, Subj
 from dxportal.planbook.sheets import SHEETS, Column, Kind, Sheet
 from dxportal.revisions import copied_sheets
 from kpi.achievement import format_target
-from kpi.models import Indicator, Target
+from kpi.models import Indicator, IndicatorUse, Target
 from kpi.series import target_in_force
 from plans import fiscal_years
 from plans.models import Measure, Plan
@@ -125,6 +125,8 @@ def _difference(
         said["after"] = what
     elif change is Change.DROPPED and "before" not in said:
         said["before"] = what
+    if isinstance(row, IndicatorUse):
+        said.setdefault("item", row.get_role_display())
     at_old = measure_of(old) if old is not None else None
     at_new = measure_of(new) if new is not None else None
     return Difference(

@@ -95,6 +95,14 @@ class Plan(Versioned):
             waiting += new
         return frozenset(found - {self.key})
 
+    @cached_property
+    def successor(self) -> "Plan | None":
+        """The edition that took this one's place; None as long as it is in force itself."""
+        if self.status != self.Status.SUPERSEDED:
+            return None
+        after = Plan.objects.filter(organization_id=self.organization_id, revises=self.key)
+        return after.exclude(status=self.Status.DRAFT).order_by("applies_from", "pk").first()
+
     @property
     def why_rows_are_locked(self) -> str:
         """A superseded edition stays readable as it was."""

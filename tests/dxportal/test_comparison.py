@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.audit import Actor
-from accounts.models import DepartmentSuccession
+from accounts.models import DepartmentSuccession, User
 from budgets.models import BudgetEntry
 from dxportal.comparison import Change, Difference, Subject, compare_plans, compare_years
 from dxportal.comparison.differences import laid_over, moved_among
@@ -19,6 +21,8 @@ from kpi.revisions import revise_target
 from plans.models import Level, Measure, Plan, PlanSection
 from projects.models import Placement, ProjectDepartment
 from tests.cast import Cast, actual, grow
+
+SignIn = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -303,3 +307,76 @@ def test_a_target_of_a_later_edition_is_no_target_of_this_plan(cast: Cast, revis
     found = {d.what: d.after for d in of_years(cast, Subject.TARGETS, 2025, 2026)}
     assert found["データを活用した事業立案数"] == "8"
     assert Target.objects.filter(value=20, is_current=True).exists()
+
+
+# The page
+
+
+def page(client: Client, plan: Plan, **query: object) -> str:
+    answer = client.get(reverse("plans:compare", args=[plan.pk]), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_either_edition_leads_to_the_same_comparison(
+    cast: Cast, revision: Plan, sign_in: SignIn
+) -> None:
+    rename(cast, revision)
+    client = sign_in(cast.viewer)
+    for plan, query in (
+        (revision, {}),
+        (cast.plan, {"with": revision.pk}),
+        (revision, {"with": cast.plan.pk}),
+    ):
+        shown = page(client, plan, **query)
+        assert f"{cast.plan} → {revision}" in shown
+        assert "別の名称" in shown
+        assert "1件の違い" in shown
+
+
+def test_a_reworded_text_says_what_went_and_what_came(
+    cast: Cast, revision: Plan, sign_in: SignIn
+) -> None:
+    cast.plan.sections.update(text="窓口の手続を10件オンライン化する。")
+    revision.sections.update(text="窓口の手続を25件オンライン化する。")
+    shown = page(sign_in(cast.viewer), revision)
+    assert '<del><span class="visually-hidden">（削除：</span>10' in shown
+    assert '<ins><span class="visually-hidden">（追加：</span>25' in shown
+
+
+def test_one_kind_alone_is_shown_and_saved(cast: Cast, revision: Plan, sign_in: SignIn) -> None:
+    rename(cast, revision)
+    rename_level(cast, revision)
+    client = sign_in(cast.viewer)
+    shown = page(client, revision, kind="levels")
+    assert "重点課題" in shown
+    assert "別の名称" not in shown
+    address = reverse("plans:compare", args=[revision.pk])
+    saved = client.get(address, {"format": "csv", "kind": "levels"}).content.decode("utf-8-sig")
+    head, row = saved.splitlines()
+    assert head.startswith("比較元,比較先,区分,変更,対象")
+    assert ",階層,名称変更,重点課題," in row
+    assert client.get(address, {"format": "xlsx"}).status_code == 200
+    assert client.get(address, {"format": "pdf"}).status_code == 404
+
+
+def test_years_are_chosen_in_any_order_and_fall_back(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.viewer)
+    for query in ({"from": 2023, "to": 2024}, {"from": 2024, "to": 2023}, {"to": "nonsense"}):
+        assert "令和5年度 → 令和6年度" in page(client, cast.plan, **query)
+
+
+def test_no_other_citys_plan_can_be_compared(cast: Cast, sign_in: SignIn) -> None:
+    address = reverse("plans:compare", args=[cast.plan.pk])
+    for other in (cast.other_plan.pk, "x", cast.plan.pk):
+        assert sign_in(cast.viewer).get(address, {"with": other}).status_code == 404
+
+
+def test_without_a_common_measure_the_page_points_to_the_mapping(
+    cast: Cast, revision: Plan, sign_in: SignIn
+) -> None:
+    for row in revision.measures.all():
+        Measure.objects.filter(pk=row.pk).update(key=f"新{row.pk}")
+    shown = page(sign_in(cast.viewer), revision)
+    assert "共通する施策がありません" in shown
+    assert reverse("plans:mapping", args=[cast.plan.pk]) in shown

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Notice, User
+from accounts.models import Deletion, Notice, User
 from dxportal.models import BookImport, ReportJob
+from plans.models import Level, Measure, Plan
 from projects.models import Placement
 from tests.cast import Cast
 
@@ -47,6 +48,9 @@ TABLE: dict[str, list[Line]] = {
     "plans:measure": [everyone("get", 200, 404)],
     "plans:document": [everyone("get", 200, 404)],
     "plans:budget": [everyone("get", 200, 404)],
+    "plans:compare": [everyone("get", 200, 404)],
+    "plans:revise": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "plans:put_into_force": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "projects:list": [everyone("get", 200)],
     "projects:detail": [everyone("get", 200, 404)],
     "kpi:indicator_list": [everyone("get", 200)],
@@ -69,6 +73,26 @@ TABLE: dict[str, list[Line]] = {
     "accounts:sign_in": [Line("get", (302,) * 6 + (200,))],
     "accounts:sign_out": [Line("get", (405,) * 6 + (SIGN_IN,)), Line("post", (302,) * 7)],
     "accounts:change_password": [everyone("get", 200)],
+    "accounts:departments": [everyone("get", 200)],
+    # The outsider keeps the departments of the other city.
+    "accounts:add_department": [
+        Line("get", (403, 403, 200, 403, 200, 200, 302)),
+        Line("post", (403, 403, 302, 403, 302, 302, 302)),
+    ],
+    "accounts:department": [
+        Line("get", (403, 403, 200, 403, 200, 404, 302)),
+        Line("post", (403, 403, 302, 403, 302, 404, 302)),
+    ],
+    "accounts:end_department": [
+        Line("get", (403, 403, 200, 403, 200, 404, 302)),
+        Line("post", (403, 403, 302, 403, 302, 404, 302)),
+    ],
+    # Without lines there is nothing to carry out.
+    "reorganization": [
+        Line("get", (403, 403, 200, 403, 403, 200, 302)),
+        Line("post", (403, 403, 422, 403, 403, 422, 302)),
+    ],
+    "reorganization_result": [everyone("get", 200)],
     "accounts:notices": [everyone("get", 200)],
     "accounts:notice": [Line("get", (302, 404, 404, 404, 404, 404, 302))],  # one's own alone
     "accounts:read_notices": [Line("post", (302,) * 7)],
@@ -80,6 +104,15 @@ TABLE: dict[str, list[Line]] = {
     "reports:progress": [everyone("get", 200, 404)],
     "reports:cancel": [Line("post", MANAGERS)],
     "reports:download": [everyone("get", 404, 404)],  # the job of the table has no file yet
+    "editing:index": [Line("get", MANAGERS_SEE)],
+    "editing:history": [Line("get", MANAGERS_SEE)],
+    "editing:deletions": [Line("get", MANAGERS_SEE)],
+    "editing:restore": [Line("post", MANAGERS)],
+    "editing:list": [Line("get", MANAGERS_SEE)],
+    "editing:add": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "editing:change": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "editing:move": [Line("post", MANAGERS)],
+    "editing:delete": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "editing:tree": [Line("get", MANAGERS_SEE)],
     "editing:tree_add": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "editing:tree_move_measure": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
@@ -113,7 +146,17 @@ def addresses(cast: Cast) -> dict[str, str]:
     book = BookImport.objects.create(
         organization=cast.city, plan=cast.plan, state="checked", uploaded_by=cast.coordinator
     )
-    numbers: dict[str, list[int]] = {
+    deletion = Deletion.objects.create(
+        organization=cast.city,
+        deleted_by_name="事務 局子",
+        channel="page",
+        object_type="plans.phase",
+        object_id=99,
+        object_label="なくした期",
+        plan_id=cast.plan.pk,
+        rows=[],
+    )
+    numbers: dict[str, list[int | str]] = {
         "books:preview": [book.pk],
         "books:choose": [book.pk],
         "books:apply": [book.pk],
@@ -126,9 +169,21 @@ def addresses(cast: Cast) -> dict[str, str]:
         "plans:matrix": [cast.plan.pk],
         "plans:mapping": [cast.plan.pk],
         "plans:measure": [cast.measures["観光1"].pk],
+        "plans:compare": [cast.plan.pk],
+        "plans:revise": [cast.plan.pk],
+        "plans:put_into_force": [_draft(cast).pk],
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
         "kpi:entry_row": [cast.open_cycle.pk, cast.indicators["立案数"].pk],
+        "editing:index": [cast.plan.pk],
+        "editing:history": [cast.plan.pk],
+        "editing:deletions": [cast.plan.pk],
+        "editing:restore": [cast.plan.pk, deletion.pk],
+        "editing:list": [cast.plan.pk, "phase"],
+        "editing:add": [cast.plan.pk, "phase"],
+        "editing:change": [cast.plan.pk, "phase", cast.phase.pk],
+        "editing:move": [cast.plan.pk, "mark", cast.marks["behind"].pk],
+        "editing:delete": [cast.plan.pk, "phase", cast.phase.pk],
         "editing:tree": [cast.plan.pk],
         "editing:tree_add": [cast.plan.pk],
         "editing:tree_move_measure": [cast.plan.pk, cast.measures["観光1-2"].pk],
@@ -145,10 +200,33 @@ def placement_of(cast: Cast) -> Placement:
     return Placement.objects.get(plan=cast.plan, measure=cast.measures["教育1"])
 
 
+PHASE = {"name": "前期", "first_fiscal_year": "R4", "last_fiscal_year": "R6"}
+
+
+def _draft(cast: Cast) -> Plan:
+    """A revision that could come into force, with as little as that needs."""
+    draft = Plan.objects.create(
+        organization=cast.city,
+        key="draft",
+        name="改定案",
+        status="draft",
+        revises=cast.plan.key,
+        applies_from=2026,
+        first_fiscal_year=2022,
+        last_fiscal_year=2027,
+    )
+    level = Level.objects.create(plan=draft, key="pillar", depth=0, name="分野")
+    Measure.objects.create(plan=draft, level=level, key="観光", name="観光")
+    return draft
+
+
 def form_of(name: str, cast: Cast) -> dict[str, object]:
     prefix = f"i{cast.indicators['立案数'].pk}"
     return {
         "kpi:entry_row": {f"{prefix}-value": "3", f"{prefix}-status": "reported"},
+        "editing:add": PHASE,
+        "editing:change": PHASE | {"row_version": 1},
+        "editing:delete": {"row_version": 1},
         "editing:tree_add": {"name": "新しい分野", "level": cast.levels["pillar"].pk},
         "editing:tree_move_measure": {
             "parent": cast.measures["観光1"].pk,
@@ -160,6 +238,14 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
             "index": 0,
             "version": 1,
         },
+        "plans:revise": {
+            "name": "DX戦略実行計画",
+            "edition": "改定",
+            "applies_from": 2026,
+            "last_fiscal_year": 2027,
+            "key": "dx-2",
+        },
+        "plans:put_into_force": {"version": 1},
         "reports:start": {"plan": cast.plan.pk, "fiscal_year": 2024, "format": "pdf"},
     }.get(name, {})
 

@@ -225,3 +225,90 @@ def test_the_pages_of_the_old_plan_show_its_targets(
         measure = Measure.objects.get(plan=plan, key="観光1")
         page = client.get(reverse("plans:measure", args=[measure.pk])).content.decode()
         assert ("765" in page) is shown
+
+
+# Pages
+
+SignIn = Callable[[User], Client]
+FORM = {
+    "name": "DX戦略実行計画",
+    "edition": "令和8年度改定",
+    "applies_from": 2026,
+    "last_fiscal_year": 2027,
+    "key": "dx-2",
+}
+
+
+def text_of(client: Client, name: str, plan: Plan) -> str:
+    return client.get(reverse(name, args=[plan.pk])).content.decode()
+
+
+def test_the_office_revises_by_pages_alone(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.coordinator)
+    answer = client.post(reverse("plans:revise", args=[cast.plan.pk]), FORM)
+    draft = Plan.objects.get(key="dx-2")
+    assert answer.url == reverse("plans:tree", args=[draft.pk])
+    assert "まだ施行されていない計画です" in text_of(client, "plans:tree", draft)
+    assert "すでに改定案があります" in text_of(client, "plans:revise", cast.plan)
+
+    force = reverse("plans:put_into_force", args=[draft.pk])
+    assert f'name="version" value="{draft.version}"' in client.get(force).content.decode()
+    assert client.post(force, {"version": draft.version}).status_code == 302
+
+    old = text_of(sign_in(cast.viewer), "plans:tree", cast.plan)
+    assert "旧版です" in old
+    assert f'令和8年度からは「<a href="{reverse("plans:tree", args=[draft.pk])}">' in old
+    assert "旧版です" not in text_of(client, "plans:tree", draft)
+    assert "改定できません" in text_of(client, "plans:revise", cast.plan)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("key", "dx", "ほかの計画で使われています"),
+        ("applies_from", 2025, "令和7年度（年次・入力中）"),
+        ("last_fiscal_year", 2026, "期「R4～R9」が令和9年度まであります"),
+        ("edition", "", "この項目は必須です"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_kept(
+    cast: Cast, sign_in: SignIn, field: str, value: object, said: str
+) -> None:
+    address = reverse("plans:revise", args=[cast.plan.pk])
+    answer = sign_in(cast.coordinator).post(
+        address, {**FORM, "name": "書きかけの名称", field: value}
+    )
+    assert answer.status_code == 422
+    assert said in str(answer.context["form"].errors[field])
+    assert "書きかけの名称" in answer.content.decode()
+    assert not Plan.objects.filter(key="dx-2").exists()
+
+
+def test_a_draft_that_somebody_changed_is_shown_again(cast: Cast, sign_in: SignIn) -> None:
+    draft = revise(cast)
+    client = sign_in(cast.coordinator)
+    force = reverse("plans:put_into_force", args=[draft.pk])
+    answer = client.post(force, {"version": 7})
+    assert answer.status_code == 409
+    assert "ほかの人が先に" in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+def test_what_stands_against_it_is_said_beforehand(cast: Cast, sign_in: SignIn) -> None:
+    draft = revise(cast)
+    create_cycle(actor(cast.coordinator), cast.plan, 2026)
+    client = sign_in(cast.coordinator)
+    force = reverse("plans:put_into_force", args=[draft.pk])
+    page = client.get(force).content.decode()
+    assert "令和8年度（年次・準備）" in page
+    assert '<button class="button button--primary" type="submit">施行する' not in page
+    assert client.post(force, {"version": draft.version}).status_code == 422
+
+
+def test_who_may_only_read_is_not_offered_to_revise(cast: Cast, sign_in: SignIn) -> None:
+    draft = revise(cast)
+    for person, offered in ((cast.viewer, False), (cast.coordinator, True)):
+        page = text_of(sign_in(person), "plans:compare", draft)
+        assert (reverse("plans:put_into_force", args=[draft.pk]) in page) is offered
+        assert (reverse("plans:revise", args=[draft.pk]) in page) is offered
