@@ -222,6 +222,18 @@ def _day(day: datetime.date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def reason_of(on: datetime.date) -> str:
+    """The reason that the audit log names for all that a reorganisation changed."""
+    return f"組織改編（{_day(on)}）"
+
+
+def default_roles(move: Move) -> tuple[int, ...]:
+    """Where roles go unless a person chooses: to every successor; they stay if it goes on."""
+    if move.goes_on:
+        return (move.successors.index(move.old),)
+    return tuple(range(len(move.successors)))
+
+
 def reorganize(
     actor: Actor,
     organization: Organization,
@@ -252,7 +264,7 @@ def reorganize(
             raise ValidationError(
                 "確認のあとで、引き継ぐものが変わりました。もう一度確認してください。", "changed"
             )
-        reason = f"組織改編（{_day(on)}）"
+        reason = reason_of(on)
         created = _create_new(actor, organization, on, moves, reason)
         targets = {
             move.old.pk: [s if isinstance(s, Department) else created[s] for s in move.successors]
@@ -394,11 +406,7 @@ def _hand_over_roles(
     actor: Actor, part: MovePreview, successors: list[Department], shares: Shares, reason: str
 ) -> int:
     """How many roles changed; by default every successor gets them, unless the old one goes on."""
-    default = (
-        (part.move.successors.index(part.move.old),)
-        if part.move.goes_on
-        else tuple(range(len(successors)))
-    )
+    default = default_roles(part.move)
     changed = 0
     for item in part.roles:
         assert isinstance(item.row, RoleAssignment)

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,6 +21,7 @@ from accounts.models import (
     RoleAssignment,
     User,
 )
+from accounts.policy import Act
 from dxportal.reorganization import Move, Shares, preview_reorganization, reorganize
 from kpi.models import Indicator
 from plans.in_charge import in_fiscal_year, measure_in_charge
@@ -167,7 +169,7 @@ def test_what_is_settled_or_over_stays(
 
 
 def test_rights_follow_to_the_new_department_and_go_no_further(
-    cast: Cast, tourism: Department, fishery: Department, sign_in: Callable[[User], Client]
+    cast: Cast, tourism: Department
 ) -> None:
     reorganize(actor(cast), cast.city, APRIL, [Move(tourism, ("観光交流課",))])
     editor = User.objects.get(pk=cast.editor.pk)
@@ -175,18 +177,14 @@ def test_rights_follow_to_the_new_department_and_go_no_further(
     assert cast.indicators["立案数"] in enterable
     assert cast.indicators["苦情"] not in enterable
     assert str(editor.role_assignments.get().department) == "観光交流課"
-    row = reverse("kpi:entry_row", args=[cast.open_cycle.pk, cast.indicators["立案数"].pk])
-    assert sign_in(editor).get(row).status_code == 200
-    # A department that the old editor's role alone named opens nothing any more.
+    # The old department's name opens nothing to the editor any more.
     Indicator.objects.filter(pk=cast.indicators["立案数"].pk).update(department=tourism)
-    assert sign_in(User.objects.get(pk=editor.pk)).get(row).status_code == 403
+    assert not Indicator.objects.enterable_by(editor).filter(department=tourism).exists()
 
 
 def test_the_head_above_keeps_the_new_department(cast: Cast, tourism: Department) -> None:
     reorganize(actor(cast), cast.city, APRIL, [Move(tourism, ("観光交流課",))])
     approver = User.objects.get(pk=cast.approver.pk)
-    from accounts.policy import Act
-
     assert cast.indicators["立案数"] in Indicator.objects.allowing(approver, Act.APPROVE)
 
 
@@ -327,3 +325,89 @@ def test_a_preview_takes_as_many_queries_however_much_there_is(
         with django_assert_num_queries(9):
             user = User(pk=cast.coordinator.pk)
             preview_reorganization(user, cast.city, APRIL, moves)
+
+
+# Pages
+
+
+def lines(*rows: tuple[Department, Department | str], on: str = "2026-04-01") -> dict[str, str]:
+    query = {"on": on, "line-TOTAL_FORMS": str(len(rows)), "line-INITIAL_FORMS": "0"}
+    for number, (old, new) in enumerate(rows):
+        query[f"line-{number}-old"] = str(old.pk)
+        field = "name" if isinstance(new, str) else "new"
+        query[f"line-{number}-{field}"] = new if isinstance(new, str) else str(new.pk)
+    return query
+
+
+def test_the_pages_lead_from_the_lines_to_the_result(
+    cast: Cast, tourism: Department, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(cast.coordinator)
+    url = reverse("reorganization")
+    query = lines((tourism, "企画課"), (tourism, "交流課"))
+    preview = client.get(url, query)
+    page = preview.content.decode()
+    for told in ("データを活用した事業立案数", "ＳＮＳデータの分析", "江出 太郎", "企画課、交流課"):
+        assert told in page
+    assert not Handover.objects.exists()
+    role = cast.editor.role_assignments.get()
+    given = cast.indicators["来訪者"]
+    fields = {item.field_name: "0" for item in preview.context["moves"][0].part.asked} | {
+        f"to-indicator-{given.pk}": "1",
+        f"role-{role.pk}-1": "on",
+    }
+    seen = {"seen": preview.context["preview"].fingerprint}
+    answer = client.post(f"{url}?{urlencode(query)}", fields | seen, follow=True)
+    assert answer.status_code == 200
+    assert "組織改編を行いました" in answer.content.decode()
+    given.refresh_from_db()
+    role.refresh_from_db()
+    assert str(given.department) == str(role.department) == "交流課"
+    assert "来訪者数" in answer.content.decode()
+    told = client.get(reverse("kpi:indicator", args=[given.pk])).content.decode()
+    assert "所管課：交流課（令和7年度までは観光課）" in told
+    told = client.get(reverse("projects:detail", args=[cast.projects["観光1-1-7"].pk]))
+    assert "（令和7年度までは観光課）" in told.content.decode()
+
+
+def test_a_missing_choice_changes_nothing(
+    cast: Cast, tourism: Department, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(cast.coordinator)
+    query = lines((tourism, "企画課"), (tourism, "交流課"))
+    seen = client.get(reverse("reorganization"), query).context["preview"].fingerprint
+    answer = client.post(f"{reverse('reorganization')}?{urlencode(query)}", {"seen": seen})
+    assert answer.status_code == 422
+    assert "引継ぎ先の選び方が正しくありません" in answer.content.decode()
+    assert not Handover.objects.exists()
+
+
+def test_incomplete_lines_say_what_is_missing(
+    cast: Cast, tourism: Department, sign_in: Callable[[User], Client]
+) -> None:
+    query = lines((tourism, ""))
+    page = sign_in(cast.coordinator).get(reverse("reorganization"), query).content.decode()
+    assert "新部局を選ぶか、新しい部局の名称を入力してください。" in page
+    assert "組織改編の確認" not in page
+
+
+def test_lines_can_be_added_and_gone_back_to(
+    cast: Cast, tourism: Department, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(cast.coordinator)
+    query = lines((tourism, "企画課"))
+    for button in ("more", "back"):
+        answer = client.get(reverse("reorganization"), query | {button: "1"})
+        assert 'value="企画課"' in answer.content.decode()
+        assert len(answer.context["lines"].forms) == 4
+        assert 'value="2026-04-01"' in answer.content.decode()
+
+
+def test_another_citys_departments_are_no_choice(
+    cast: Cast, tourism: Department, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(cast.outsider)
+    answer = client.get(reverse("reorganization"), lines((tourism, "新課")))
+    assert "preview" not in answer.context
+    asked = client.get(reverse("reorganization"), {"organization": cast.city.pk})
+    assert asked.status_code == 404
