@@ -40,13 +40,17 @@ class SharedProject:
 
 
 def shared_projects(user: User | AnonymousUser, plan: Plan) -> list[SharedProject]:
-    """The plan's projects that stand in other visible plans too, in two queries."""
+    """The plan's projects that stand in other visible plans too, in three queries.
+
+    Other editions of the plan are no other plans: nearly all of its projects stand there.
+    """
     # Every row of the plan's projects, this plan's own among them.
     own = Placement.objects.filter(plan=plan).values("project")
     places: dict[int, dict[int, list[Placement]]] = defaultdict(lambda: defaultdict(list))
     for place in (
         Placement.objects.visible_to(user)
         .filter(project__in=own)
+        .exclude(plan__key__in=plan.other_editions)
         .select_related("plan", "measure", "project")
         .order_by("project__key", "plan__name", "plan__edition", "-is_primary", "position", "pk")
     ):

@@ -150,7 +150,7 @@ def _what(row: models.Model, subject: Subject) -> str:
 
 def _where(row: models.Model) -> str:
     if isinstance(row, Measure):
-        return str(row.level)
+        return f"{row.level}（{row.parent}）" if row.parent else str(row.level)
     project = getattr(row, "project", None)
     place = measure_of(row) or project
     return str(place) if place is not None else ""

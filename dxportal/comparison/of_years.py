@@ -28,6 +28,7 @@ class _Years:
     def __init__(self, plan: Plan, earlier: int, later: int) -> None:
         self.plan, self.earlier, self.later = plan, earlier, later
         self.measures = measures_in_order(plan)
+        self.by_pk = {row.pk: row for row in self.measures}
         order = {row.pk: index for index, row in enumerate(self.measures)}
         places = sorted(
             Placement.objects.filter(plan=plan).select_related("project", "measure"),
@@ -56,9 +57,13 @@ class _Years:
     ) -> Difference:
         """About a measure, or a project where it mainly stands."""
         measure = at.measure if isinstance(at, Placement) else at
-        where = str(measure) if isinstance(at, Placement) else str(at.level)
+        where = str(measure) if isinstance(at, Placement) else self._place_of(measure)
         said = {"what": str(at), "where": where, **said}
         return Difference(subject, change, measure_after=measure.pk, **said)
+
+    def _place_of(self, measure: Measure) -> str:
+        above = self.by_pk.get(measure.parent_id)
+        return f"{measure.level}（{above}）" if above else str(measure.level)
 
     def _starts(self, year: int | None) -> bool:
         return year is not None and self.earlier < year <= self.later
@@ -106,7 +111,7 @@ class _Years:
                 )
 
     def _marks(self) -> Iterator[Difference]:
-        """Marks of measures and projects; those that stay the same are counted."""
+        """Marks that both years have; those that stay the same or lack one are counted."""
         at: dict[tuple[int | None, int | None], dict[int, Review]] = defaultdict(dict)
         reviews = Review.objects.filter(
             plan=self.plan, fiscal_year__in=(self.earlier, self.later)
@@ -126,14 +131,15 @@ class _Years:
             if before == after:
                 same += before is not None
                 continue
-            change = Change.CHANGED
             if before is None or after is None:
                 unsaid += 1
-            elif before.position != after.position:
+                continue
+            change = Change.CHANGED
+            if before.position != after.position:
                 change = Change.BETTER if after.position < before.position else Change.WORSE
             yield self._difference(
                 Subject.MARKS, change, subject, item="進捗",
-                before=str(before or ""), after=str(after or ""),
+                before=str(before), after=str(after),
             )  # fmt: skip
         told = [f"評価が同じもの：{same}件"] if same else []
         if unsaid:
@@ -146,6 +152,10 @@ class _Years:
             Indicator.objects.filter(pk__in=uses).prefetch_related("targets", "actuals")
         ).in_bulk()
         same: Counter[Subject] = Counter()
+        unknown = self._years_without_actuals(indicators.values())
+        if unknown:
+            told = "、".join(fiscal_years.long_form(year) for year in unknown)
+            self.notes[Subject.ACTUALS] = f"{told}の実績はまだないため、比べていません。"
         for pk, use in uses.items():
             years = (self.earlier, self.later)
             before, after = years_of(indicators[pk], years, self.plan.later_editions)
@@ -153,6 +163,8 @@ class _Years:
                 (Subject.TARGETS, before.target_text, after.target_text, Change.CHANGED),
                 (Subject.ACTUALS, before.actual_text, after.actual_text, _course(before, after)),
             ):
+                if subject is Subject.ACTUALS and unknown:
+                    continue
                 if was == now:
                     same[subject] += bool(was)
                     continue
@@ -165,6 +177,11 @@ class _Years:
         for subject, count in same.items():
             if count:
                 self.notes[subject] = f"{subject.label}が同じ指標：{count}件"
+
+    def _years_without_actuals(self, indicators: Iterable[Indicator]) -> list[int]:
+        """Which of both years nobody has entered anything for."""
+        known = {actual.fiscal_year for row in indicators for actual in row.actuals.all()}
+        return [year for year in (self.earlier, self.later) if year not in known]
 
     def _uses(self) -> dict[int, IndicatorUse]:
         """Each indicator once, with its first use: those of measures first, as the tree reads."""

@@ -78,22 +78,34 @@ class Plan(Versioned):
         return range(self.first_fiscal_year, self.last_fiscal_year + 1)
 
     @cached_property
+    def _revises(self) -> dict[str, str]:
+        """Which plan each revision in the organization revises, by their keys; one query."""
+        rows = Plan.objects.filter(organization_id=self.organization_id).exclude(revises="")
+        return dict(rows.values_list("key", "revises"))
+
+    @cached_property
     def later_editions(self) -> frozenset[str]:
-        """The keys of the plans that revise this one, and of those that revise them; one query.
+        """The keys of the plans that revise this one, and of those that revise them.
 
         Drafts count: what is changed for a revision does not hold for the plan before it.
         """
-        rows = Plan.objects.filter(organization_id=self.organization_id).exclude(revises="")
-        revised_by: dict[str, list[str]] = {}
-        for key, revises in rows.values_list("key", "revises"):
-            revised_by.setdefault(revises, []).append(key)
-        found: set[str] = set()
-        waiting = [self.key]
-        while waiting:
-            new = [key for key in revised_by.get(waiting.pop(), ()) if key not in found]
-            found.update(new)
-            waiting += new
-        return frozenset(found - {self.key})
+        return frozenset(key for key in self._revises if self.key in self._before(key))
+
+    @cached_property
+    def other_editions(self) -> frozenset[str]:
+        """The keys of all plans that come from the same first edition as this one."""
+        first = [self.key, *self._before(self.key)][-1]
+        found = {key for key in self._revises if first in self._before(key)}
+        return frozenset((found | {first}) - {self.key})
+
+    def _before(self, key: str) -> list[str]:
+        """The keys of the editions before one, the nearest first; a circle is walked once."""
+        found: list[str] = []
+        before = self._revises.get(key)
+        while before is not None and before not in (*found, key):
+            found.append(before)
+            before = self._revises.get(before)
+        return found
 
     @cached_property
     def successor(self) -> "Plan | None":

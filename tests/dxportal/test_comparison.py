@@ -267,6 +267,18 @@ def test_marks_go_up_and_down_and_the_same_are_counted(cast: Cast) -> None:
     assert [d.what for d in back if d.change == Change.BETTER and d.subject == "marks"]
 
 
+def test_a_year_without_any_actual_is_no_year_of_losses(cast: Cast) -> None:
+    found = compare_years(cast.plan, 2024, 2025)
+    assert not [d for d in found.differences if d.subject == Subject.ACTUALS]
+    assert "令和7年度の実績はまだない" in found.notes[Subject.ACTUALS]
+
+
+def test_a_mark_that_only_one_year_has_is_counted_and_no_change(cast: Cast) -> None:
+    found = compare_years(cast.plan, 2023, 2024)
+    assert not [d for d in found.differences if d.subject == Subject.MARKS]
+    assert "どちらかの年度に評価がないもの：1件" in found.notes[Subject.MARKS]
+
+
 def test_stages_steps_and_projects_that_start_and_end(cast: Cast) -> None:
     project = cast.projects["教育1-1"]
     project.first_fiscal_year, project.last_fiscal_year = 2024, 2024

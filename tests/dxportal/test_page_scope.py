@@ -36,18 +36,18 @@ def addresses(cast: Cast) -> dict[str, str]:
 # Session and user are two of each.
 BUDGETS = {
     "home": 10,
-    "dashboard": 28,
+    "dashboard": 29,
     "plans:list": 9,
     "plans:tree": 15,
     "plans:matrix": 12,
-    "plans:mapping": 12,
-    "plans:measure": 31,
+    "plans:mapping": 13,
+    "plans:measure": 32,
     "plans:document": 13,
     "plans:budget": 7,
     "projects:list": 19,
-    "projects:detail": 31,
-    "kpi:indicator_list": 19,
-    "kpi:indicator": 15,
+    "projects:detail": 33,
+    "kpi:indicator_list": 20,
+    "kpi:indicator": 17,
 }
 PAGES = list(BUDGETS)
 

@@ -29,6 +29,7 @@ from kpi.series import year_of
 from plans.models import Measure, Plan
 from plans.services import create_cycle
 from projects.models import Placement, Review
+from projects.shared_projects import shared_projects
 from tests.cast import Cast
 
 
@@ -225,6 +226,19 @@ def test_the_pages_of_the_old_plan_show_its_targets(
         measure = Measure.objects.get(plan=plan, key="観光1")
         page = client.get(reverse("plans:measure", args=[measure.pk])).content.decode()
         assert ("765" in page) is shown
+
+
+def test_editions_know_each_other(cast: Cast) -> None:
+    first, second = revise(cast), revise(cast, key="dx-3")
+    plan = Plan.objects.get(pk=cast.plan.pk)
+    assert plan.later_editions == {"dx-2", "dx-3"}
+    assert first.later_editions == frozenset()
+    assert second.other_editions == {"dx", "dx-2"}
+    # Whoever asks what stands in other plans too is not told of every project's other edition.
+    assert shared_projects(cast.viewer, plan) == []
+    # Keys in a circle, as an import might bring them, end somewhere.
+    Plan.objects.filter(pk=plan.pk).update(revises="dx-2")
+    assert Plan.objects.get(pk=plan.pk).later_editions == {"dx-2", "dx-3"}
 
 
 # Pages

@@ -158,7 +158,7 @@ def test_queries_do_not_grow_with_plans_rows_and_projects(
             plan=other, table="逆", theirs="a", ours="b", other_plan=cast.plan.key
         )
     client = sign_in(cast.viewer)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         response = client.get(reverse("plans:mapping", args=[cast.plan.pk]))
     assert len(response.context["shared"]) == size
     assert len(response.context["mapped_from"]) == size
