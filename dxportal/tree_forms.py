@@ -43,6 +43,7 @@ class MoveForm(forms.Form):
     index = forms.IntegerField(
         label="並び順",
         min_value=0,
+        max_value=LAST,
         widget=forms.Select,
         help_text="移動先にある行のうち、何番目に置くか。",
         error_messages={"required": "並び順を選んでください。"},

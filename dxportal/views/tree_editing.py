@@ -64,6 +64,8 @@ def tree(request: HttpRequest, plan_pk: int) -> HttpResponse:
 def add(request: HttpRequest, plan_pk: int) -> HttpResponse:
     """A new measure under `?parent=`, behind those that are there; without it at the top."""
     plan = plan_to_edit(request, plan_pk)
+    if plan.why_rows_are_locked:
+        return _tree(request, plan, status=423)
     asked = request.GET.get("parent", "")
     rows = Measure.objects.visible_to(request.user).filter(plan=plan).select_related("level")
     parent = get_object_or_404(rows, pk=int(asked)) if asked.isdecimal() else None
