@@ -90,7 +90,8 @@ def upload(request: HttpRequest) -> HttpResponse:
             else:
                 return redirect("books:preview", pk=book.pk)
     else:
-        form = BookForm(request.user, initial={"plan": request.GET.get("plan")})
+        asked_for = {name: request.GET.get(name) for name in ("plan", "mapping")}
+        form = BookForm(request.user, initial=asked_for)
     context = {
         "form": form,
         "nav": "plans",
@@ -162,7 +163,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
     # A button says "3", one of the summary "3:measures", one of a sheet "measures:all".
     page, _, sheet = (request.POST.get("page") or request.POST.get("here", "")).partition(":")
     sheet = sheet or request.POST.get("bulk", "").partition(":")[0]
-    query = urlencode({"page": page or 1, "sheet": sheet})
+    query = urlencode({"page": page or 1} | ({"sheet": sheet} if sheet else {}))
     return redirect(f"{reverse('books:preview', args=[pk])}?{query}#{sheet or 'changes'}")
 
 
