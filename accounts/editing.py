@@ -138,7 +138,9 @@ class GoingAlong:
 
     @property
     def counts(self) -> Counter[str]:
-        return Counter(str(row._meta.verbose_name) for row in self.rows[1:])
+        """How many rows of which kind; rows of a bare relation (施策のタグ) have no name."""
+        rows = (row for row in self.rows[1:] if not row._meta.auto_created)
+        return Counter(str(row._meta.verbose_name) for row in rows)
 
 
 def what_goes(instance: models.Model) -> GoingAlong:

@@ -11,9 +11,11 @@ from django.db.models import Max
 from accounts import editing
 from accounts.audit import Actor
 from accounts.models import Deletion, User
+from plans import fiscal_years
 from plans.models import Plan
 from plans.tree_order import measures_in_order, tree_rank
 
+SHARED = "同じ団体のほかの計画にも使われているものは、直すとそちらにも反映されます。"
 Rows = Callable[[User, Plan], models.QuerySet]
 
 
@@ -152,6 +154,8 @@ def text_of(row: models.Model, name: str) -> str:
         return str(getattr(row, f"get_{name}_display")())
     if value is None:
         return ""
+    if name.endswith("fiscal_year"):
+        return fiscal_years.long_form(value)
     if isinstance(found, models.DecimalField):
         return f"{value.normalize():,f}"
     return str(value)

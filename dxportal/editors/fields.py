@@ -9,6 +9,9 @@ from budgets import money
 from kpi.numbers import read_number
 from plans import fiscal_years
 
+# Texts that may be this long get the room of a long line.
+LONG = 200
+
 
 class FiscalYearField(forms.CharField):
     """A fiscal year typed as 2024, R6 or 令和6年度."""
@@ -128,4 +131,6 @@ def formfield_for(db_field: Any, **options: Any) -> forms.Field | None:
     if kind == "TextField":
         options["widget"] = forms.Textarea(attrs={"rows": 3})
     found: forms.Field | None = db_field.formfield(**options)
+    if kind == "CharField" and found is not None and (db_field.max_length or 0) >= LONG:
+        found.widget.attrs["class"] = "input--long"
     return found

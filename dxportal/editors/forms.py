@@ -9,14 +9,13 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import Model, UniqueConstraint
 
-from accounts.models import Department, User
+from accounts.models import User
 from accounts.versions import Versioned
-from dxportal.editors.editor import Editor
+from dxportal.editors.editor import Editor, text_of
 from dxportal.editors.fields import YenField, formfield_for
-from kpi.models import Indicator
+from dxportal.editors.rows import CHOICES
 from plans.listing import INDENT
-from plans.models import GlossaryTerm, Level, Mark, Measure, Phase, Plan, PlanSection, ReferenceList
-from projects.models import Project, Tag, TagScheme
+from plans.models import Plan
 
 KEY_HELP = "ファイルとのやり取りで行を見分けるための記号です。空欄なら自動で付きます。"
 # Constraints whose own message says nothing to a person, by the field to say it at.
@@ -54,6 +53,8 @@ class EditorForm(forms.ModelForm):
                 continue
             if isinstance(field, forms.ModelChoiceField):
                 self._limit(name, field)
+            elif isinstance(field, forms.ChoiceField):
+                self._name_nothing(field)
             elif isinstance(field, YenField):
                 self._say_thousands(name, field)
         if key := self.editor.identifier:
@@ -68,10 +69,16 @@ class EditorForm(forms.ModelForm):
         field.label_from_instance = choice_label  # type: ignore[method-assign]  # Django's own way
         field.empty_label = "選んでください" if field.required else "なし"
 
+    def _name_nothing(self, field: Any) -> None:
+        """Say what the empty choice means, instead of a row of dashes."""
+        nothing = "選んでください" if field.required else "なし"
+        field.choices = [(key, label if key else nothing) for key, label in field.choices]
+
     def _say_thousands(self, name: str, field: YenField) -> None:
         stored = getattr(self.instance, name, None)
         if stored is not None:
-            field.help_text = f"いまの値：{field.in_thousands(stored)}"
+            said = f"いまの値：{field.in_thousands(stored)}"
+            field.help_text = f"{field.help_text} {said}".strip()
 
     def visible_main(self) -> list[forms.BoundField]:
         """What the person fills in; the identifier stands apart."""
@@ -84,11 +91,8 @@ class EditorForm(forms.ModelForm):
         """What was chosen once and stays, with its name."""
         if self.instance.pk is None:
             return []
-        names = [self.instance._meta.get_field(name) for name in self.editor.fixed]
-        return [
-            (str(getattr(f, "verbose_name", f.name)), str(getattr(self.instance, f.name)))
-            for f in names
-        ]
+        fields = [self.instance._meta.get_field(name) for name in self.editor.fixed]
+        return [(str(f.verbose_name), text_of(self.instance, f.name)) for f in fields]  # type: ignore[union-attr]
 
     def changes(self) -> dict[str, Any]:
         """The row's own fields as the person left them; what only the page knows is left out."""
@@ -223,43 +227,6 @@ def shown_value(form: EditorForm, name: str, value: Any) -> str:
     if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
         return str(dict(field.choices).get(value, value))  # type: ignore[arg-type]
     return str(field.prepare_value(value)) if not isinstance(value, Model) else str(value)
-
-
-def in_tree(user: User, plan: Plan) -> models.QuerySet:
-    return Measure.objects.visible_to(user).filter(plan=plan).with_tree_fields()
-
-
-def departments(user: User, plan: Plan) -> models.QuerySet:
-    found = Department.objects.visible_to(user)
-    return found.filter(organization_id=plan.organization_id).with_tree_fields()
-
-
-def of_plan(model: Any) -> Any:
-    return lambda user, plan: model.objects.visible_to(user).filter(plan=plan)
-
-
-def of_organization(model: Any) -> Any:
-    def rows(user: User, plan: Plan) -> models.QuerySet:
-        return model.objects.visible_to(user).filter(organization_id=plan.organization_id)
-
-    return rows
-
-
-def tags(user: User, plan: Plan) -> models.QuerySet:
-    found = Tag.objects.visible_to(user).filter(scheme__organization_id=plan.organization_id)
-    return found.select_related("scheme").order_by("scheme", "position", "pk")
-
-
-CHOICES: dict[Any, Any] = {
-    Measure: in_tree,
-    Department: departments,
-    **{model: of_plan(model) for model in (Level, Phase, Mark, PlanSection, GlossaryTerm)},
-    ReferenceList: of_plan(ReferenceList),
-    Project: of_organization(Project),
-    Indicator: of_organization(Indicator),
-    TagScheme: of_organization(TagScheme),
-    Tag: tags,
-}
 
 
 def version_of(row: Model) -> int | None:

@@ -8,7 +8,8 @@ from django.db import models, transaction
 from accounts import editing
 from accounts.audit import Actor
 from accounts.models import Department
-from dxportal.editors.forms import EditorForm, tags
+from dxportal.editors.forms import EditorForm
+from dxportal.editors.rows import tags
 from kpi import revisions
 from kpi.models import Indicator, IndicatorUse
 from plans.models import Measure, Plan

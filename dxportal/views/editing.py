@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +26,7 @@ from accounts.versions import StaleVersion
 from dxportal.editors.editor import Column, Editor
 from dxportal.editors.forms import EditorForm, form_for, shown_value, version_of
 from dxportal.editors.registry import BY_KIND, EDITORS
+from plans.listing import INDENT
 from plans.models import Plan
 from plans.search import search
 
@@ -110,10 +111,14 @@ def index(request: HttpRequest, plan_pk: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class ListedRow:
-    """A row of a list: its cells, and whether it can go up or down among its fellows."""
+    """A row of a list: what it is called, with the indent of a tree, and all its cells.
+
+    It may go up or down among those that it is numbered with.
+    """
 
     row: Model
     label: str
+    indent: str
     cells: list[tuple[Column, str]]
     may_go_up: bool
     may_go_down: bool
@@ -139,7 +144,7 @@ def rows(request: HttpRequest, plan_pk: int, kind: str) -> HttpResponse:
         "editor": editor,
         "columns": editor.shown_columns(),
         "page_obj": page,
-        "rows": _listed(editor, list(page.object_list), bool(asked)),
+        "rows": _listed(editor, page, bool(asked)),
         "asked": asked,
         "narrowed": [(_label(editor, name), row) for name, row in narrowed.items()],
         "kept": {name: row.pk for name, row in narrowed.items()},
@@ -167,8 +172,9 @@ def _label(editor: Editor, name: str) -> str:
     return str(getattr(editor.model._meta.get_field(name), "verbose_name", name))
 
 
-def _listed(editor: Editor, found: list[Any], is_searched: bool) -> list[ListedRow]:
+def _listed(editor: Editor, page: Page, is_searched: bool) -> list[ListedRow]:
     """Rows with their cells; order buttons only where the neighbours are those of the whole."""
+    found: list[Any] = list(page.object_list)
     columns = editor.shown_columns()
     groups = [
         tuple(getattr(row, f"{_attname(editor, n)}") for n in editor.numbered_within)
@@ -179,10 +185,11 @@ def _listed(editor: Editor, found: list[Any], is_searched: bool) -> list[ListedR
     return [
         ListedRow(
             row,
-            (columns[0].text(row) or str(row.pk)).strip(),
+            columns[0].text(row).strip() or f"（番号{row.pk}）",
+            INDENT * getattr(row, "tree_depth", 0),
             [(column, column.text(row)) for column in columns],
-            moves and (i == 0 or groups[i - 1] == groups[i]),
-            moves and (i == last or groups[i + 1] == groups[i]),
+            moves and (groups[i - 1] == groups[i] if i else page.has_previous()),
+            moves and (groups[i + 1] == groups[i] if i < last else page.has_next()),
         )
         for i, row in enumerate(found)
     ]
