@@ -89,7 +89,7 @@ def entry(
         name
         for name in {**before, **after}
         if before.get(name, "") != after.get(name, "")
-        and {before.get(name), after.get(name)} - {None, ""}
+        and any(said not in (None, "") for said in (before.get(name), after.get(name)))
     ]
     return AuditEntry(
         actor=actor.account,

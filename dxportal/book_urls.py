@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dxportal.views import books
+from dxportal.views import books, column_mappings
 
 app_name = "books"
 urlpatterns = [
@@ -13,4 +13,8 @@ urlpatterns = [
     path("<int:pk>/apply/", books.apply, name="apply"),
     path("<int:pk>/discard/", books.discard, name="discard"),
     path("plans/<int:pk>/", books.export, name="export"),
+    path("mappings/", column_mappings.mappings, name="mappings"),
+    path("mappings/new/", column_mappings.mapping_new, name="mapping_new"),
+    path("mappings/<int:pk>/", column_mappings.mapping, name="mapping"),
+    path("mappings/<int:pk>/delete/", column_mappings.mapping_delete, name="mapping_delete"),
 ]

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Deletion, Notice, User
-from dxportal.models import BookImport, ReportJob
+from dxportal.models import BookImport, ColumnMapping, ReportJob
 from plans.models import Level, Measure, Plan
 from projects.models import Placement
 from tests.cast import Cast
@@ -70,6 +70,16 @@ TABLE: dict[str, list[Line]] = {
     "books:apply": [Line("post", MANAGERS)],
     "books:discard": [Line("post", MANAGERS)],
     "books:export": [Line("get", (403, 403, 200, 403, 403, 404, 302))],
+    "books:mappings": [Line("get", COORDINATORS)],
+    "books:mapping_new": [
+        Line("get", COORDINATORS),
+        Line("post", (403, 403, 422, 403, 403, 422, 302)),
+    ],
+    "books:mapping": [
+        Line("get", (403, 403, 200, 403, 403, 404, 302)),
+        Line("post", MANAGERS),
+    ],
+    "books:mapping_delete": [Line("post", MANAGERS)],
     "accounts:sign_in": [Line("get", (302,) * 6 + (200,))],
     "accounts:sign_out": [Line("get", (405,) * 6 + (SIGN_IN,)), Line("post", (302,) * 7)],
     "accounts:change_password": [everyone("get", 200)],
@@ -143,6 +153,7 @@ def addresses(cast: Cast) -> dict[str, str]:
     notice = Notice.objects.create(
         user=cast.editor, organization=cast.city, kind="opened", text="照会の開始", path="/"
     )
+    mapping = ColumnMapping.objects.create(organization=cast.city, name="一覧")
     book = BookImport.objects.create(
         organization=cast.city, plan=cast.plan, state="checked", uploaded_by=cast.coordinator
     )
@@ -162,6 +173,8 @@ def addresses(cast: Cast) -> dict[str, str]:
         "books:apply": [book.pk],
         "books:discard": [book.pk],
         "books:export": [cast.plan.pk],
+        "books:mapping": [mapping.pk],
+        "books:mapping_delete": [mapping.pk],
         "accounts:notice": [notice.pk],
         "plans:tree": [cast.plan.pk],
         "plans:document": [cast.plan.pk],
@@ -246,6 +259,19 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
             "key": "dx-2",
         },
         "plans:put_into_force": {"version": 1},
+        "books:mapping": {
+            "name": "一覧",
+            "header_row": 1,
+            "version": 1,
+            "c-TOTAL_FORMS": 2,
+            "c-INITIAL_FORMS": 2,
+            "c-0-head": "指標名",
+            "c-0-means": "indicator_name",
+            "c-1-head": "R6実績",
+            "c-1-means": "actual",
+            "c-1-fiscal_year": "R6",
+        },
+        "books:mapping_delete": {"version": 1},
         "reports:start": {"plan": cast.plan.pk, "fiscal_year": 2024, "format": "pdf"},
     }.get(name, {})
 
