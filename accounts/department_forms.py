@@ -79,7 +79,14 @@ class DepartmentForm(forms.Form):
     name = forms.CharField(label="名称", max_length=100)
     valid_from = DayField(label="設置日", required=False, help_text="分からないときは空欄。")
 
-    field_order = ("row_version", "name", "parent", "valid_from")
+    valid_to = DayField(
+        label="廃止日（最終日）",
+        required=False,
+        help_text="廃止を取り消すときは空欄にします。",
+    )
+
+    stored = ("name", "parent", "valid_from", "valid_to")
+    field_order = ("row_version", *stored)
 
     def __init__(self, *args: Any, departments: list[Department], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -52,9 +52,11 @@ class ListedDepartment:
 @require_safe
 def department_list(request: HttpRequest) -> HttpResponse:
     organization = shown_organization(request)
-    form = DepartmentFilter(request.GET or None)
+    today = timezone.localdate()
+    asked = {"on": request.GET.get("on") or today, "show": request.GET.get("show", "")}
+    form = DepartmentFilter(asked)
     chosen = form.cleaned_data if form.is_valid() else {}
-    on = chosen.get("on") or timezone.localdate()
+    on = chosen.get("on") or today
     shows_all = chosen.get("show") == "all"
     rows = in_tree(organization)
     shown = [row for row in rows if shows_all or _is_there(row, on)]
@@ -104,6 +106,7 @@ def add(request: HttpRequest) -> HttpResponse:
     departments.require_keeper(_actor(request), organization.pk)
     sent = request.POST if request.method == "POST" else None
     form = DepartmentForm(sent, departments=in_tree(organization))
+    del form.fields["valid_to"]
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -133,12 +136,16 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         "name": found.name,
         "parent": found.parent,
         "valid_from": found.valid_from,
+        "valid_to": found.valid_to,
     }
     sent = request.POST if request.method == "POST" else None
     form = DepartmentForm(sent, initial=initial, departments=in_tree(found.organization))
+    if found.valid_to is None:
+        # To end it is an act of its own, which looks at what is below.
+        del form.fields["valid_to"]
     if form.is_valid():
         data = form.cleaned_data
-        changes = {name: data[name] for name in ("name", "parent", "valid_from")}
+        changes = {name: data[name] for name in DepartmentForm.stored if name in data}
         try:
             saved = departments.change(_actor(request), found, changes, data["row_version"])
         except StaleVersion as stale:

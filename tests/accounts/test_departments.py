@@ -148,3 +148,32 @@ def test_another_citys_department_is_no_parent(
     )
     assert answer.status_code == 422
     assert not Department.objects.filter(name="新しい課").exists()
+
+
+def test_an_end_by_mistake_can_be_taken_back(cast: Cast, sign_in: Callable[[User], Client]) -> None:
+    row = cast.departments["観光課"]
+    client = sign_in(cast.admin)
+    ended = client.post(
+        reverse("accounts:end_department", args=[row.pk]),
+        {"valid_to": "2026-03-31", "row_version": row.version, "reason": "誤り"},
+    )
+    assert ended.status_code == 302
+    row.refresh_from_db()
+    assert row.valid_to == MARCH
+    form = {"name": row.name, "parent": row.parent_id, "row_version": row.version, "valid_to": ""}
+    assert client.post(reverse("accounts:department", args=[row.pk]), form).status_code == 302
+    row.refresh_from_db()
+    assert row.valid_to is None
+
+
+def test_days_out_of_reach_are_refused_at_their_field(
+    cast: Cast, sign_in: Callable[[User], Client]
+) -> None:
+    row = cast.departments["観光課"]
+    for day in ("9999-12-31", "0001-01-01", "2026-02-30", "あした"):
+        answer = sign_in(cast.admin).post(
+            reverse("accounts:end_department", args=[row.pk]),
+            {"valid_to": day, "row_version": row.version},
+        )
+        assert answer.status_code == 422
+        assert "valid_to" in answer.context["form"].errors
