@@ -176,6 +176,9 @@ def addresses(cast: Cast) -> dict[str, str]:
         "books:mapping": [mapping.pk],
         "books:mapping_delete": [mapping.pk],
         "accounts:notice": [notice.pk],
+        "accounts:department": [cast.departments["観光課"].pk],
+        "accounts:end_department": [cast.departments["観光課"].pk],
+        "reorganization_result": ["2026-04-01"],
         "plans:tree": [cast.plan.pk],
         "plans:document": [cast.plan.pk],
         "plans:budget": [cast.plan.pk],
@@ -237,6 +240,9 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
     prefix = f"i{cast.indicators['立案数'].pk}"
     return {
         "kpi:entry_row": {f"{prefix}-value": "3", f"{prefix}-status": "reported"},
+        "accounts:add_department": {"name": "新しい課"},
+        "accounts:department": {"name": "観光課", "row_version": 1},
+        "accounts:end_department": {"valid_to": "2026-03-31", "row_version": 1},
         "editing:add": PHASE,
         "editing:change": PHASE | {"row_version": 1},
         "editing:delete": {"row_version": 1},
