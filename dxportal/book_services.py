@@ -222,7 +222,7 @@ def choose(
     policy.require(actor, Act.MANAGE, book_import.organization_id, what="計画ブックの取込")
     with transaction.atomic():
         held = BookImport.objects.select_for_update().get(pk=book_import.pk)
-        _require_waiting(held)
+        _require_waiting(held, (State.CHECKED,))
         choice = choice_of(held)
         left_out, removed = set(choice.left_out), set(choice.removed)
         for change in shown:
@@ -254,7 +254,7 @@ def apply_book(
     try:
         with transaction.atomic():
             held = BookImport.objects.select_for_update().get(pk=book_import.pk)
-            _require_waiting(held)
+            _require_waiting(held, (State.CHECKED,))
             result = _load_chosen(actor, held, choice, plan_state)
             _finish(actor, held, result)
     except PlanBookError as error:
@@ -346,11 +346,10 @@ def clear_old_books() -> int:
     return len(old)
 
 
-def _require_waiting(book_import: BookImport) -> None:
-    if book_import.state not in WAITING or not book_import.file:
-        raise ValidationError(
-            f"この計画ブックは、すでに「{book_import.get_state_display()}」です。"
-        )
+def _require_waiting(book_import: BookImport, states: tuple[State, ...] = WAITING) -> None:
+    if book_import.state not in states or not book_import.file:
+        state = book_import.get_state_display()
+        raise ValidationError(f"この計画ブックは、すでに「{state}」です。")
 
 
 def _preview_path(book_import: BookImport) -> Path:
