@@ -190,6 +190,11 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Largest plan book that may be uploaded, in megabytes (1,000,000 bytes).
 BOOK_MAX_MEGABYTES = env.int("BOOK_MAX_MEGABYTES", default=20)
+# Evidence (根拠資料): extensions that may be added, and the largest file in megabytes.
+EVIDENCE_TYPES = env.list(
+    "EVIDENCE_TYPES", default=["pdf", "xlsx", "docx", "pptx", "csv", "txt", "png", "jpg", "jpeg"]
+)
+EVIDENCE_MAX_MEGABYTES = env.int("EVIDENCE_MAX_MEGABYTES", default=20)
 
 # Mail: how it goes out ("consolemail://" prints it; "smtp://user:password@host:25"), who it comes
 # from, and the address of this portal for the links in it.

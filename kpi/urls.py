@@ -1,13 +1,11 @@
-"""Pages of indicators, and of entering their values."""
+"""Pages of indicators."""
 
 from django.urls import path
 
-from kpi.views import entry, indicators
+from kpi.views import indicators
 
 app_name = "kpi"
 urlpatterns = [
     path("", indicators.IndicatorList.as_view(), name="indicator_list"),
     path("<int:pk>/", indicators.indicator, name="indicator"),
-    path("entry/", entry.entry, name="entry"),
-    path("entry/<int:cycle_id>/<int:indicator_id>/", entry.entry_row, name="entry_row"),
 ]

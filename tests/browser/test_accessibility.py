@@ -22,7 +22,7 @@ def addresses(cast: Cast) -> list[str]:
         f"/projects/{cast.projects['観光1-1-7'].pk}/",
         "/kpi/",
         f"/kpi/{cast.indicators['立案数'].pk}/",
-        "/kpi/entry/",
+        "/rounds/entry/",
         "/reports/",
         "/accounts/password/",
         "/nowhere/",

@@ -24,7 +24,7 @@ def test_an_editor_sees_what_is_missing_and_until_when(cast: Cast, sign_in: Sign
     page = home(sign_in(cast.editor))
     assert "指標4件のうち、4件がまだ入力されていません" in page
     assert "あと10日" in page
-    assert f"{reverse('kpi:entry')}?cycle=" in page
+    assert f"{reverse('rounds:entry')}?cycle=" in page
     assert "年度照会の進み具合" not in page
 
 

@@ -4,15 +4,18 @@ A route without a line fails `test_every_route_has_its_line`.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Deletion, Notice, User
 from dxportal.models import BookImport, ColumnMapping, ReportJob
-from plans.models import Level, Measure, Plan
+from dxportal.rounds.asking import ask
+from plans.models import Evidence, Level, Measure, Plan
 from projects.models import Placement
 from tests.cast import Cast
 
@@ -37,6 +40,9 @@ MANAGERS = (403, 403, 302, 403, 403, 404, 302)
 MANAGERS_SEE = (403, 403, 200, 403, 403, 404, 302)
 # A page that is not about one city: coordinators of any city have it.
 COORDINATORS = (403, 403, 200, 403, 403, 200, 302)
+# What a department enters: the cast's editor alone.
+EDITOR_SEES = (200, 403, 403, 403, 403, 404, 302)
+EDITOR = (302, 403, 403, 403, 403, 404, 302)
 
 TABLE: dict[str, list[Line]] = {
     "home": [everyone("get", 200)],
@@ -55,11 +61,16 @@ TABLE: dict[str, list[Line]] = {
     "projects:detail": [everyone("get", 200, 404)],
     "kpi:indicator_list": [everyone("get", 200)],
     "kpi:indicator": [everyone("get", 200, 404)],
-    "kpi:entry": [everyone("get", 200)],
-    "kpi:entry_row": [
-        Line("get", (200, 403, 403, 403, 403, 404, 302)),
-        Line("post", (302, 403, 403, 403, 403, 404, 302)),
+    "rounds:entry": [everyone("get", 200)],
+    "rounds:entry_item": [Line("get", EDITOR_SEES), Line("post", EDITOR)],
+    # Without anything to submit there is no round to submit in.
+    "rounds:entry_submit": [
+        Line("get", (200, 404, 404, 404, 404, 404, 302)),
+        Line("post", (302, 404, 404, 404, 404, 404, 302)),
     ],
+    "rounds:evidence": [Line("post", EDITOR)],
+    "rounds:evidence_file": [everyone("get", 200, 404)],
+    "rounds:evidence_remove": [Line("post", EDITOR)],
     "books:list": [Line("get", COORDINATORS)],
     "books:upload": [
         Line("get", COORDINATORS),
@@ -146,7 +157,7 @@ def test_every_route_has_its_line() -> None:
 
 
 @pytest.fixture
-def addresses(cast: Cast) -> dict[str, str]:
+def addresses(cast: Cast, files: Path) -> dict[str, str]:
     job = ReportJob.objects.create(
         plan=cast.plan, fiscal_year=2024, format="pdf", requested_by=cast.coordinator
     )
@@ -167,6 +178,10 @@ def addresses(cast: Cast) -> dict[str, str]:
         plan_id=cast.plan.pk,
         rows=[],
     )
+    ask(cast.open_cycle)
+    item = cast.open_cycle.items.get(kind="actual", object_id=cast.indicators["立案数"].pk)
+    evidence = Evidence(item=item, name="集計.csv", size=1, sha256="0" * 64)
+    evidence.file.save("evidence.csv", ContentFile(b"1"))
     numbers: dict[str, list[int | str]] = {
         "books:preview": [book.pk],
         "books:choose": [book.pk],
@@ -190,7 +205,10 @@ def addresses(cast: Cast) -> dict[str, str]:
         "plans:put_into_force": [_draft(cast).pk],
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
-        "kpi:entry_row": [cast.open_cycle.pk, cast.indicators["立案数"].pk],
+        "rounds:entry_item": [item.pk],
+        "rounds:evidence": [item.pk],
+        "rounds:evidence_file": [evidence.pk],
+        "rounds:evidence_remove": [evidence.pk],
         "editing:index": [cast.plan.pk],
         "editing:history": [cast.plan.pk],
         "editing:deletions": [cast.plan.pk],
@@ -237,9 +255,9 @@ def _draft(cast: Cast) -> Plan:
 
 
 def form_of(name: str, cast: Cast) -> dict[str, object]:
-    prefix = f"i{cast.indicators['立案数'].pk}"
     return {
-        "kpi:entry_row": {f"{prefix}-value": "3", f"{prefix}-status": "reported"},
+        "rounds:entry_item": {"value": "3", "status": "reported", "version": "0"},
+        "rounds:entry_submit": {"department": cast.departments["観光課"].pk},
         "accounts:add_department": {"name": "新しい課"},
         "accounts:department": {"name": "観光課", "row_version": 1},
         "accounts:end_department": {"valid_to": "2026-03-31", "row_version": 1},

@@ -269,7 +269,7 @@ def page_lines(options: dict[str, Any]) -> list[Line]:
         "dashboard": f"{reverse('dashboard')}?plan={plan.pk}&fiscal_year={year}",
         "plan as a tree": f"{reverse('plans:tree', args=[plan.pk])}?fiscal_year={year}",
         "list of projects": reverse("projects:list"),
-        "entry page, all indicators": reverse("kpi:entry"),
+        "entry page, all indicators": reverse("rounds:entry"),
     }
     with transaction.atomic():
         client = Client(SERVER_NAME="localhost")

@@ -1,0 +1,183 @@
+"""Writing one row of the entry grid: what was typed goes to the verb of the floor it belongs to.
+
+Used by the grid, the form without scripts, and whatever else brings cells as text.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
+
+from accounts.audit import Actor
+from accounts.editing import Locked
+from accounts.versions import StaleVersion
+from budgets.money import THOUSAND
+from budgets.services import record_settlement
+from dxportal.rounds.cells import FLAG_ON, SETTLEMENT_NAMES, SETTLEMENT_STAGES
+from dxportal.rounds.grid import row_of
+from dxportal.rounds.rows import ActualRow, ReviewRow, Row, SettlementRow, versions_of
+from kpi.models import Actual, ValueStatus
+from kpi.numbers import read_number
+from kpi.services import ActualEntry, clear_actual, record_actual
+from plans.models import Mark, ReportingCycle
+from projects.services import record_review, record_stage
+
+
+class StaleRow(Exception):
+    """Somebody else was quicker. `row` is the row as it is stored now."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        super().__init__("この項目は、ほかの人が先に変更しました。")
+
+
+def write_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) -> Row:
+    """Save what was typed into the cells of a row; the row as it is stored then.
+
+    Cells that are not named stay. `version` is the one that the person saw. Typing what is stored
+    already is no change, whatever the version: a request that is sent again does no harm. Raises
+    StaleRow, and what the verbs raise: PermissionDenied, Locked, ValidationError by cell.
+    """
+    known = {field.name for field in row.fields}
+    if unknown := sorted(set(typed) - known):
+        raise ValidationError(dict.fromkeys(unknown, "この項目は入力できません。"))
+    if not row.differs(typed) or _reads_the_same(row, typed):
+        return row
+    if version != row.version:
+        if row.locked_reason:
+            raise Locked(row.locked_reason)
+        raise StaleRow(row)
+    try:
+        with transaction.atomic():
+            _WRITERS[type(row)](actor, row, {**row.values, **typed}, versions_of(version))
+    except StaleVersion as error:
+        raise StaleRow(row_of(row.item)) from error
+    row.item.refresh_from_db(fields=("state", "version", "entered_by", "entered_at"))
+    return row_of(row.item)
+
+
+def _reads_the_same(row: Row, typed: Mapping[str, str]) -> bool:
+    """Whether the cells that differ as text are the same figures, written another way."""
+    units = {"value": row.indicator.unit} if isinstance(row, ActualRow) else {}
+    return all(
+        field.kind == "figure"
+        and typed[field.name].strip() != ""
+        and _reads_as(row.values[field.name], typed[field.name], units.get(field.name, "千円"))
+        for field in row.fields
+        if field.name in row.differs(typed)
+    )
+
+
+def _reads_as(stored: str, typed: str, unit: str) -> bool:
+    try:
+        return read_number(stored, unit).value == read_number(typed, unit).value
+    except ValueError:
+        return False
+
+
+def _write_actual(
+    actor: Actor, row: ActualRow, typed: Mapping[str, str], versions: list[int | None]
+) -> None:
+    cycle = row.item.cycle
+    kind = Actual.Kind.INTERIM if cycle.kind == ReportingCycle.Kind.INTERIM else Actual.Kind.ACTUAL
+    said = [typed[name].strip() for name in ("value", "numerator", "denominator", "note")]
+    if not any(said) and typed["status"] == ValueStatus.REPORTED:
+        if row.actual is not None:
+            clear_actual(actor, row.indicator, cycle.fiscal_year, versions[0] or 0, kind)
+        return
+    if typed["status"] not in ValueStatus:
+        raise ValidationError({"status": "値の状態を選んでください。"})
+    # The rate follows its counts, unless somebody has typed it as well.
+    follows = row.differs(typed) & {"numerator", "denominator"} and typed["numerator"]
+    is_typed = "value" in row.differs(typed)
+    entry = ActualEntry(
+        text="" if follows and not is_typed else typed["value"],
+        status=typed["status"],
+        note=typed["note"],
+        is_preliminary=typed["is_preliminary"] == FLAG_ON,
+        numerator=typed["numerator"],
+        denominator=typed["denominator"],
+    )
+    record_actual(actor, row.indicator, cycle.fiscal_year, entry, versions[0], kind)
+
+
+def _write_review(
+    actor: Actor, row: ReviewRow, typed: Mapping[str, str], versions: list[int | None]
+) -> None:
+    changed = row.differs(typed)
+    marks = {mark.key: mark for mark in row.marks}
+    changes: dict[str, Any] = {}
+    for name in changed - {"stage"}:
+        changes[name] = _mark(marks, name, typed[name]) if "mark" in name else typed[name].strip()
+    plan, year = row.item.cycle.plan, row.item.cycle.fiscal_year
+    if changes:
+        record_review(actor, plan, row.thing, year, changes, versions[0])
+    if "stage" in changed:
+        try:
+            record_stage(actor, plan, row.thing, year, typed["stage"], versions[1])
+        except ValidationError as error:
+            _raise_by_cell(error, {"actual": "stage"})
+
+
+def _mark(marks: Mapping[str, Mark], name: str, key: str) -> Mark | None:
+    if key and key not in marks:
+        raise ValidationError({name: "評価記号を一覧から選んでください。"})
+    return marks[key] if key else None
+
+
+def _write_settlement(
+    actor: Actor, row: SettlementRow, typed: Mapping[str, str], versions: list[int | None]
+) -> None:
+    changed = row.differs(typed)
+    plan, year = row.item.cycle.plan, row.item.cycle.fiscal_year
+    for stage, version in zip(SETTLEMENT_STAGES, versions, strict=True):
+        names = {name: f"{stage}_{name}" for name in SETTLEMENT_NAMES}
+        amounts = {name: _yen(cell, typed[cell]) for name, cell in names.items() if cell in changed}
+        if not amounts:
+            continue
+        try:
+            record_settlement(actor, plan, row.project, year, stage, amounts, version)
+        except ValidationError as error:
+            _raise_by_cell(error, {**names, "": names["amount"]})
+
+
+def _yen(cell: str, text: str) -> int | None:
+    """An amount typed in 千円 (1,234), or with its unit (1,234,567円), in yen."""
+    if not text.strip():
+        return None
+    try:
+        yen = read_number(text, "千円").value * THOUSAND
+    except ValueError as error:
+        raise ValidationError({cell: str(error)}) from error
+    if yen != yen.to_integral_value():
+        raise ValidationError({cell: "1円より細かい金額は入れられません。"})
+    if abs(yen) >= 10**15:
+        raise ValidationError({cell: "金額の桁が多すぎます。"})
+    return int(yen)
+
+
+def errors_by_cell(error: ValidationError) -> dict[str, list[str]]:
+    """What a verb refused, by cell; "" for the row as a whole."""
+    if not hasattr(error, "error_dict"):
+        return {"": error.messages}
+    return {
+        "" if name == NON_FIELD_ERRORS else name: said for name, said in error.message_dict.items()
+    }
+
+
+def _raise_by_cell(error: ValidationError, cells: Mapping[str, str]) -> NoReturn:
+    """Raise the refusal again under the names of the cells; a lock stays what it is."""
+    if not hasattr(error, "error_dict"):
+        raise error
+    said = errors_by_cell(error)
+    raise ValidationError(
+        {cells.get(name, name) or NON_FIELD_ERRORS: told for name, told in said.items()}
+    )
+
+
+_WRITERS: dict[type[Row], Any] = {
+    ActualRow: _write_actual,
+    ReviewRow: _write_review,
+    SettlementRow: _write_settlement,
+}
