@@ -22,7 +22,7 @@ from accounts import editing
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Deletion, User
 from dxportal import book_services
-from dxportal.models import BookImport
+from dxportal.models import BookImport, ColumnMapping
 from dxportal.planbook.faults import PlanBookError
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.writer import write_plan
@@ -98,7 +98,7 @@ def upload(
         "plan": plan.pk if plan else "",
         "file": SimpleUploadedFile(name, content),
     }
-    answer = client.post(reverse("books:upload"), data)
+    answer = client.post(reverse("books:upload"), data | more)
     assert answer.status_code == 302, answer.context["form"].errors
     return BookImport.objects.get(pk=answer.url.rstrip("/").split("/")[-1])
 
@@ -338,6 +338,32 @@ def test_a_new_plan_comes_in_by_its_book(cast: Cast, client: Client) -> None:
     apply(client, book)
     assert book.plan == Plan.objects.get(organization=cast.city, key="dx2")
     assert book.plan.measures.count() == cast.plan.measures.count()
+
+
+def test_a_table_of_the_city_comes_in_by_its_mapping(cast: Cast, client: Client) -> None:
+    mapping = ColumnMapping.objects.create(
+        organization=cast.city,
+        name="指標の一覧",
+        columns=[
+            {"head": "指標", "means": "indicator_name"},
+            {"head": "R7実績", "means": "actual", "fiscal_year": 2025},
+        ],
+    )
+    table = openpyxl.Workbook()
+    for row in (["指標", "R7実績"], ["来訪者数", 20345]):
+        table.active.append(row)
+    content = io.BytesIO()
+    table.save(content)
+    data = {"organization": cast.city.pk, "mapping": mapping.pk}
+    answer = client.post(
+        reverse("books:upload"),
+        {**data, "file": SimpleUploadedFile("表.xlsx", content.getvalue())},
+    )
+    assert "取込先の計画" in answer.context["form"].errors["plan"][0]
+    book = upload(client, content.getvalue(), cast.plan, mapping=mapping.pk)
+    assert "20345" in page(client, book)
+    apply(client, book)
+    assert cast.indicators["来訪者"].actuals.get(fiscal_year=2025).value == 20345
 
 
 def test_a_plan_that_changed_in_between_is_shown_again(cast: Cast, client: Client) -> None:
