@@ -115,6 +115,13 @@ class Plan(Versioned):
         after = Plan.objects.filter(organization_id=self.organization_id, revises=self.key)
         return after.exclude(status=self.Status.DRAFT).order_by("applies_from", "pk").first()
 
+    @cached_property
+    def predecessor(self) -> "Plan | None":
+        """The edition that this one revises, if the portal holds it."""
+        if not self.revises:
+            return None
+        return Plan.objects.filter(organization_id=self.organization_id, key=self.revises).first()
+
     @property
     def why_rows_are_locked(self) -> str:
         """A superseded edition stays readable as it was."""

@@ -276,6 +276,19 @@ def test_the_office_revises_by_pages_alone(cast: Cast, sign_in: SignIn) -> None:
     assert "改定できません" in text_of(client, "plans:revise", cast.plan)
 
 
+def test_an_earlier_year_leads_to_the_edition_that_has_its_reviews(
+    cast: Cast, sign_in: SignIn
+) -> None:
+    new = in_force(cast)
+    client = sign_in(cast.viewer)
+    there = f"{reverse('plans:tree', args=[cast.plan.pk])}?fiscal_year=2024"
+    for name in ("plans:tree", "dashboard"):
+        args = [new.pk] if name == "plans:tree" else []
+        for year, said in ((2024, True), (2026, False)):
+            shown = client.get(reverse(name, args=args), {"plan": new.pk, "fiscal_year": year})
+            assert (there in shown.content.decode()) is said
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
