@@ -133,6 +133,7 @@ class _Reading:
 
     def read(self, rows: Rows) -> None:
         for number, cells in rows:
+            self._tell_unsolved(number)
             filled = [
                 _Cell(number, column, cells[index])
                 for index, column in sorted(self.columns.items())
@@ -140,6 +141,14 @@ class _Reading:
             ]
             if filled:
                 self._read_row(filled)
+
+    def _tell_unsolved(self, row: int) -> None:
+        """A formula whose result nobody has worked out is not an empty cell."""
+        for index, column in self.columns.items():
+            formula = self.table.unsolved.get((row, index), "")
+            if formula and column.means is not Meaning.IGNORE:
+                reason = "数式の計算結果がファイルにありません。Excelで開いて保存し直してください。"
+                self._fault(row, column.head, formula, reason)
 
     def _read_row(self, filled: list[_Cell]) -> None:
         named = [Named(c.column, c.text) for c in filled if c.column.means in NAMING | CHECKING]

@@ -96,7 +96,8 @@ def target(text: str, indicator: Cells, stored: Cells) -> Cells:
     try:
         number = read_number(printed, indicator.get("unit", ""))
     except ValueError:
-        if re.search(r"\d", plain(text)):
+        is_text = any(letter.isalpha() for letter in text) or is_dash(text)
+        if re.search(r"\d", plain(text)) or not is_text:
             raise
         return {"value": "", "text": text, "comparison": ""}
     if (

@@ -32,6 +32,8 @@ class Table:
     name: str
     rows: list[list[str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    # Formulas without a result in the file, by row (from 1) and column (from 0).
+    unsolved: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def fault(self, row: int | None, column: str, value: str, reason: str) -> Fault:
         return Fault(self.name, row, column, value, reason)
@@ -113,24 +115,34 @@ def _read_workbook(path: Path, most_rows: int) -> Iterator[Table]:
             [Fault("", None, "", path.name, f"Excelブックとして開けません（{error}）。")]
         ) from error
     try:
-        for sheet, source in zip(shown.worksheets, written.worksheets, strict=True):
-            table = Table(sheet.title)
-            for one in (sheet, source):
-                one.reset_dimensions()
-            bounds: dict[str, Any] = {"max_row": most_rows + 1, "max_col": MAX_COLUMNS + 1}
-            pairs = zip(sheet.iter_rows(**bounds), source.iter_rows(**bounds), strict=False)
-            for number, (cells, sources) in enumerate(pairs, start=1):
-                texts = [
-                    _shown(table, number, cell, origin)
-                    for cell, origin in zip(cells, sources, strict=False)
-                ]
-                if _is_over(table, number, texts, most_rows):
-                    break
-                table.rows.append(texts)
-            yield table
+        yield from _read_sheets(shown, written, most_rows)
+    except PlanBookError:
+        raise
+    except Exception as error:  # sheets are read as one goes: each may turn out to be broken
+        raise PlanBookError(
+            [Fault("", None, "", path.name, f"Excelブックとして読めません（{error}）。")]
+        ) from error
     finally:
         shown.close()
         written.close()
+
+
+def _read_sheets(shown: Any, written: Any, most_rows: int) -> Iterator[Table]:
+    for sheet, source in zip(shown.worksheets, written.worksheets, strict=True):
+        table = Table(sheet.title)
+        for one in (sheet, source):
+            one.reset_dimensions()
+        bounds: dict[str, Any] = {"max_row": most_rows + 1, "max_col": MAX_COLUMNS + 1}
+        pairs = zip(sheet.iter_rows(**bounds), source.iter_rows(**bounds), strict=False)
+        for number, (cells, sources) in enumerate(pairs, start=1):
+            texts = [
+                _shown(table, number, cell, origin)
+                for cell, origin in zip(cells, sources, strict=False)
+            ]
+            if _is_over(table, number, texts, most_rows):
+                break
+            table.rows.append(texts)
+        yield table
 
 
 def _is_over(table: Table, number: int, cells: Sequence[str], most_rows: int) -> bool:
@@ -150,14 +162,7 @@ def _shown(table: Table, row: int, cell: Any, source: Any) -> str:
     """What the cell shows, exactly: 0.808 in a cell of per cent is 80.8%."""
     value = cell.value
     if value is None and source.data_type == "f":
-        table.faults.append(
-            table.fault(
-                row,
-                f"{source.column_letter}列",
-                str(source.value),
-                "数式の計算結果がファイルにありません。Excelで開いて保存し直してください。",
-            )
-        )
+        table.unsolved[row, source.column - 1] = str(source.value)
     if value is None:
         return ""
     if isinstance(value, bool):

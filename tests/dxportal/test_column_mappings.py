@@ -1,5 +1,6 @@
 """A city's own tables, read by a mapping that was made once: as they are, wrong, and on pages."""
 
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -262,7 +263,7 @@ def test_what_a_cell_of_per_cent_shows_is_what_counts(cast: Cast, tmp_path: Path
     workbook.active["E2"] = "=1+1"  # a formula that nobody has worked out
     workbook.save(tmp_path / "t.xlsx")
     book = read_mapped(tmp_path / "t.xlsx", mapping_for(cast.plan, HEADS), cast.plan)
-    assert [(f.row, f.column, f.value) for f in book.faults] == [(2, "E列", "=1+1")]
+    assert [(f.row, f.column, f.value) for f in book.faults] == [(2, "R7目標", "=1+1")]
     book.faults.clear()
     assert [c.fields["value"] for c in load_book(Actor.system(), book, dry_run=True).changes] == [
         ("", "80.5")
@@ -338,6 +339,8 @@ def test_a_target_may_be_compared_or_a_text() -> None:
     }
     with pytest.raises(ValueError, match="約70"):
         mapped_cells.target("約70", rate, {})
+    with pytest.raises(ValueError, match="○"):
+        mapped_cells.target("○", rate, {})
 
 
 def test_thousands_that_are_the_stored_amount_rounded_change_nothing() -> None:
@@ -579,3 +582,42 @@ def test_the_list_costs_the_same_for_one_and_for_many(
         html = client.get(reverse("books:mappings")).content.decode()
     assert "表4" in html
     assert "他市の表" not in html
+
+
+def test_a_sheet_that_is_broken_is_refused_and_a_missing_one_told(
+    cast: Cast, tmp_path: Path
+) -> None:
+    path = write_xlsx(tmp_path / "t.xlsx", [HEADS, [*RATE, 82, 80]], sheet="進捗")
+    mapping = mapping_for(cast.plan, HEADS)
+    mapping.sheet_name = "一覧"
+    with pytest.raises(PlanBookError, match="「進捗」"):
+        read_mapped(path, mapping, cast.plan)
+    with zipfile.ZipFile(path) as sound, zipfile.ZipFile(tmp_path / "u.xlsx", "w") as broken:
+        for name in sound.namelist():
+            content = sound.read(name)
+            broken.writestr(name, content[:300] if "sheet1" in name else content)
+    with pytest.raises(PlanBookError, match="Excelブックとして"):
+        read_mapped(tmp_path / "u.xlsx", mapping_for(cast.plan, HEADS), cast.plan)
+
+
+def test_rows_of_measures_and_of_indicators_alone_are_found(cast: Cast, tmp_path: Path) -> None:
+    heads = ["基本施策", "課題", "指標名", "R7実績"]
+    rows = [
+        ["スマートツーリズムの実現", "デジタルプロモーションの推進", "来訪者数", "１２，０００人"],
+        ["学びの環境づくり", "デジタルプロモーションの推進", "来訪者数", 1],
+        ["スマートツーリズムの実現", "デジタルプロモーションの推進", "", 1],
+        ["スマートツーリズムの実現", "端末の更新", "", 1],
+    ]
+    path = write_xlsx(tmp_path / "t.xlsx", [heads, *rows])
+    book = read_mapped(path, mapping_for(cast.plan, heads), cast.plan)
+    assert [(f.row, f.column) for f in book.faults] == [(3, "基本施策"), (4, ""), (5, "課題")]
+    assert "苦情件数" in book.faults[1].reason
+    book.faults.clear()
+    (change,) = load_book(Actor.system(), book, dry_run=True).changes
+    assert (change.row, change.label) == (2, "来訪者数 令和7年度実績")
+    alone = write_xlsx(tmp_path / "u.xlsx", [heads[2:], ["苦情件数", "集計中"], ["件数", 3]])
+    book = read_mapped(alone, mapping_for(cast.plan, heads[2:]), cast.plan)
+    assert [(f.row, f.value) for f in book.faults] == [(3, "件数")]
+    book.faults.clear()
+    (change,) = load_book(Actor.system(), book, dry_run=True).changes
+    assert change.fields["status"] == ("", "not_yet")
