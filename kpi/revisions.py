@@ -41,7 +41,7 @@ def revise_target(
             kind=stored.kind,
             revision=last + 1,
             revised_in=plan.key,
-            **{name: values[name] for name in REVISED_FIELDS if name in values},
+            **{name: values.get(name, getattr(stored, name)) for name in REVISED_FIELDS},
         )
         return editing.create(actor, revised, reason="目標の改定")
 

@@ -34,9 +34,6 @@ class FiscalYearField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return fiscal_years.long_form(value) if isinstance(value, int) else value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return True
-
     def run_validators(self, value: Any) -> None:
         """Those of text do not fit a year, which `parse` has looked at already."""
 

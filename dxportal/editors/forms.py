@@ -61,6 +61,10 @@ class EditorForm(forms.ModelForm):
             self.fields[key].required = False
             self.fields[key].help_text = KEY_HELP
         self.initial["row_version"] = version_of(self.instance)
+        if self.instance.pk is not None:
+            # What the person saw goes along, so that only what they changed is written.
+            for name in set(self.fields) - {"row_version"}:
+                self.fields[name].show_hidden_initial = True
 
     def _limit(self, name: str, field: forms.ModelChoiceField) -> None:
         model: Any = field.queryset.model if field.queryset is not None else None
@@ -95,11 +99,10 @@ class EditorForm(forms.ModelForm):
         return [(str(f.verbose_name), text_of(self.instance, f.name)) for f in fields]  # type: ignore[union-attr]
 
     def changes(self) -> dict[str, Any]:
-        """The row's own fields as the person left them; what only the page knows is left out."""
-        names = {f.name for f in self._meta.model._meta.concrete_fields}
+        """The row's own fields that the person changed; what only the page knows is left out."""
+        names = {f.name for f in self._meta.model._meta.concrete_fields} & set(self.changed_data)
         found = {name: value for name, value in self.cleaned_data.items() if name in names}
-        moved = set(self.editor.numbered_within) & set(self.changed_data)
-        if moved and self.instance.pk is not None:
+        if names & set(self.editor.numbered_within) and self.instance.pk is not None:
             self.editor.put_last(self.instance)
             found["position"] = self.instance.position
         return found

@@ -40,7 +40,7 @@ def change_measure(
 ) -> models.Model:
     with transaction.atomic():
         stored = editing.change(actor, row, form.changes(), version)
-        if "tags" in form.cleaned_data:
+        if "tags" in form.changed_data:
             stored = placements.tag_measure(
                 actor, stored, form.cleaned_data["tags"], stored.version
             )

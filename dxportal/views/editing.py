@@ -366,11 +366,12 @@ class Difference:
 def _conflict_page(
     request: HttpRequest, plan: Plan, editor: Editor, form: EditorForm, current: Any
 ) -> HttpResponse:
-    """Both values beside each other; what was typed goes along and can be sent again."""
+    """Both values of what this person changed; it goes along and can be sent again."""
     differences = []
-    for name, mine in form.cleaned_data.items():
-        if name == "row_version" or not editor.has(name):
+    for name in form.changed_data:
+        if name not in form.cleaned_data or not editor.has(name):
             continue
+        mine = form.cleaned_data[name]
         theirs = getattr(current, name)
         theirs = list(theirs.all()) if hasattr(theirs, "all") else theirs
         said = shown_value(form, name, mine), shown_value(form, name, theirs)

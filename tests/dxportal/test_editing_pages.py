@@ -96,10 +96,12 @@ def posted(page: Any) -> dict[str, Any]:
         value = field.value()
         if isinstance(value, bool):
             data |= {field.html_name: "on"} if value else {}
-        elif isinstance(value, list):
-            data[field.html_name] = [getattr(one, "pk", one) for one in value]
-        elif value is not None:
-            data[field.html_name] = value
+            data[field.html_initial_name] = str(value)
+            continue
+        if isinstance(value, list):
+            value = [getattr(one, "pk", one) for one in value]
+        if value is not None:
+            data |= {field.html_name: value, field.html_initial_name: value}
     return data
 
 
@@ -217,7 +219,7 @@ def test_a_list_needs_the_same_queries_however_long(
 def test_who_was_slower_sees_both_values_and_decides(cast: Cast, coordinator: Client) -> None:
     measure = cast.measures["観光1"]
     page = coordinator.get(url(cast, "change", "measure", measure.pk))
-    mine = posted(page) | {"name": "わたしの名称"}
+    mine = posted(page) | {"name": "わたしの名称", "code": "9"}
     theirs = posted(page) | {"name": "あいての名称", "description": "あいての説明"}
     coordinator.post(url(cast, "change", "measure", measure.pk), theirs)
 
@@ -225,14 +227,16 @@ def test_who_was_slower_sees_both_values_and_decides(cast: Cast, coordinator: Cl
     assert answer.status_code == 409
     said = {d.label: (d.mine, d.theirs) for d in answer.context["differences"]}
     assert said["名称"] == ("わたしの名称", "あいての名称")
-    assert said["説明"] == ("（空欄）", "あいての説明")
+    assert said["番号"] == ("9", "1")
+    assert "説明" not in said, "what only the other one changed is no conflict"
     measure.refresh_from_db()
     assert measure.name == "あいての名称"
 
     again = dict(answer.context["kept"]) | {"row_version": answer.context["version"]}
     assert coordinator.post(url(cast, "change", "measure", measure.pk), again).status_code == 302
     measure.refresh_from_db()
-    assert measure.name == "わたしの名称"
+    assert (measure.name, measure.code) == ("わたしの名称", "9")
+    assert measure.description == "あいての説明", "what I did not touch stays theirs"
 
 
 def test_a_superseded_plan_offers_nothing_and_takes_nothing(
