@@ -4,6 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -17,6 +18,8 @@ from plans.models import Extension, ReportingCycle, RoundItem, Submission
 from plans.procedure import settle_package
 from projects.models import ProjectDepartment
 
+CHANGED = "確認のあとで、引き継ぐものが変わりました。もう一度確認してください。"
+
 
 def hand_over(
     actor: Actor,
@@ -26,7 +29,10 @@ def hand_over(
     on: datetime.date,
     reason: str,
 ) -> None:
-    """Let these rows name the new department; call it inside the reorganisation's transaction."""
+    """Let these rows name the new department; call it inside the reorganisation's transaction.
+
+    Raises ValidationError (code "changed") where somebody gave one of them away in the meantime.
+    """
     by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for row in rows:
         by_model[type(row)].append(row)
@@ -48,7 +54,9 @@ def _set_department(
     changes: dict[str, object] = {"department": new}
     if issubclass(model, Versioned):
         changes |= {"version": F("version") + 1, "updated_at": timezone.now()}
-    model._base_manager.filter(pk__in=[row.pk for row in rows]).update(**changes)
+    found = model._base_manager.filter(pk__in=[row.pk for row in rows], department=old)
+    if found.update(**changes) != len(rows):
+        raise ValidationError(CHANGED, "changed")
     Handover.objects.bulk_create([_handover(row, old, new, on) for row in rows], batch_size=500)
     entries = [
         audit.entry(

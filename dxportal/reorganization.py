@@ -20,6 +20,7 @@ from accounts.audit import Actor
 from accounts.models import Channel, Department, Organization, RoleAssignment, User
 from accounts.policy import Act
 from dxportal.handing_over import (
+    CHANGED,
     extend_successors,
     hand_over,
     hand_over_packages,
@@ -261,9 +262,7 @@ def reorganize(
         _refuse_impossible(organization, on, moves)
         preview = _preview(organization, on, moves)
         if seen is not None and seen != preview.fingerprint:
-            raise ValidationError(
-                "確認のあとで、引き継ぐものが変わりました。もう一度確認してください。", "changed"
-            )
+            raise ValidationError(CHANGED, "changed")
         reason = reason_of(on)
         created = _create_new(actor, organization, on, moves, reason)
         targets = {

@@ -37,7 +37,7 @@ class LineForm(forms.Form):
             departments, "選んでください", label="旧部局", required=False
         )
         self.fields["new"] = DepartmentChoice(
-            departments, "新しく作る（右に名称）", label="新部局", required=False
+            departments, "新しく作る（名称を入力）", label="新部局", required=False
         )
         self.fields["name"] = forms.CharField(
             label="新しい部局の名称", max_length=100, required=False

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -22,6 +23,9 @@ from accounts.models import (
     User,
 )
 from accounts.policy import Act
+from dxportal.handing_over import hand_over
+from dxportal.planbook.loader import load_plan
+from dxportal.planbook.writer import write_plan
 from dxportal.reorganization import Move, Shares, preview_reorganization, reorganize
 from kpi.models import Indicator
 from plans.in_charge import in_fiscal_year, measure_in_charge
@@ -325,6 +329,26 @@ def test_a_preview_takes_as_many_queries_however_much_there_is(
         with django_assert_num_queries(9):
             user = User(pk=cast.coordinator.pk)
             preview_reorganization(user, cast.city, APRIL, moves)
+
+
+def test_what_was_given_away_meanwhile_stops_it(cast: Cast, tourism: Department) -> None:
+    indicator = cast.indicators["立案数"]
+    Indicator.objects.filter(pk=indicator.pk).update(department=cast.departments["総務部"])
+    with pytest.raises(ValidationError) as refused:
+        hand_over(actor(cast), [indicator], tourism, cast.departments["DX推進課"], APRIL, "")
+    assert refused.value.code == "changed"
+
+
+def test_a_book_from_before_shows_what_it_would_undo(
+    cast: Cast, tourism: Department, tmp_path: Path
+) -> None:
+    write_plan(cast.plan, tmp_path / "book")
+    reorganize(actor(cast), cast.city, APRIL, [Move(tourism, ("観光交流課",))])
+    result = load_plan(Actor.system(), tmp_path / "book", dry_run=True)
+    fields = {(c.sheet, c.label): c.fields for c in result.changes}
+    assert fields["departments", "観光課"] == {"valid_to": ("2026-03-31", "")}
+    assert fields["indicators", "来訪者数"]["department"][1] == "観光課"
+    assert Indicator.objects.get(key="来訪者").department != tourism
 
 
 # Pages
