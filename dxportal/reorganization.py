@@ -70,7 +70,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Shares:
-    """Who gets what, as places in the successors of its old department; the first by default.
+    """Who gets what, as places in the successors of its old department.
+
+    By default a thing stays with a department that goes on, or goes to the first successor.
 
     A person may get a role in several of them, or in none: the role then stays where it was.
     """
@@ -350,16 +352,14 @@ def _hand_over_items(
     things = [item for move in preview.moves for item in move.things]
     asked = [item for move in preview.moves for item in move.round_items]
     to: dict[Thing, Department] = {
-        item.thing: _target(shares, item.thing, targets[item.old_id]) for item in things
+        item.thing: _target(shares, item, targets[item.old_id]) for item in things
     }
     links = _links(things)
     for item in asked:
         assert isinstance(item.row, RoundItem)
         leader = followed_by(item.row, links)
         follows = leader in to and leader is not None
-        to[item.thing] = (
-            to[leader] if follows else _target(shares, item.thing, targets[item.old_id])
-        )  # type: ignore[index]  # asked for in the condition
+        to[item.thing] = to[leader] if follows else _target(shares, item, targets[item.old_id])  # type: ignore[index]  # asked for in the condition
     below = [item for item in things if isinstance(item.row, Department)]
     others = [item for item in [*things, *asked] if not isinstance(item.row, Department)]
     _move_below(actor, below, to, reason)
@@ -377,8 +377,9 @@ def _hand_over_items(
     return len(below) + sum(len(rows) for rows in by_pair.values())
 
 
-def _target(shares: Shares, thing: Thing, successors: list[Department]) -> Department:
-    place = shares.items.get(thing, 0)
+def _target(shares: Shares, item: OpenItem, successors: list[Department]) -> Department:
+    stays = (place for place, row in enumerate(successors) if row.pk == item.old_id)
+    place = shares.items.get(item.thing, next(stays, 0))
     if not 0 <= place < len(successors):
         raise ValidationError("引継ぎ先の選び方が正しくありません。もう一度選んでください。")
     return successors[place]

@@ -141,8 +141,8 @@ def test_one_is_split_item_by_item(cast: Cast, tourism: Department) -> None:
 
 def test_a_part_is_handed_over_while_the_old_one_goes_on(cast: Cast, tourism: Department) -> None:
     given = cast.indicators["来訪者"]
-    shares = Shares({("kpi.indicator", given.pk): 1})
-    reorganize(actor(cast), cast.city, APRIL, [Move(tourism, (tourism, "交流課"))], shares)
+    shares = Shares({("kpi.indicator", given.pk): 0})
+    reorganize(actor(cast), cast.city, APRIL, [Move(tourism, ("交流課", tourism))], shares)
     tourism.refresh_from_db()
     given.refresh_from_db()
     assert tourism.valid_to is None
