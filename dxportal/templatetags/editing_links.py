@@ -18,7 +18,8 @@ register = template.Library()
 
 def _may_edit(context: Any, plan: Plan | None) -> bool:
     user = context["request"].user
-    if plan is None or not isinstance(user, User) or plan.why_rows_are_locked:
+    # A page without a plan of its own may hand over an empty text.
+    if not isinstance(plan, Plan) or not isinstance(user, User) or plan.why_rows_are_locked:
         return False
     return policy.allows(Actor(user, Channel.PAGE), Act.MANAGE, plan.organization_id)
 
