@@ -218,6 +218,8 @@ def move(request: HttpRequest, plan_pk: int, kind: str, pk: int) -> HttpResponse
             editing.reorder(actor_of(request), order)
         except StaleVersion:
             messages.error(request, "ほかの人が先に並べ替えました。並びを確かめてください。")
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
     return redirect(f"{back}#row-{row.pk}")
 
 
