@@ -223,6 +223,6 @@ def _references() -> list[tuple[str, type[models.Model], str, str]]:
     for relation in Department._meta.related_objects:
         model = relation.related_model
         is_link = isinstance(relation, models.ManyToManyRel) or model in through | own
-        if not is_link and model._meta.model_name != "handover":
+        if model is not None and not is_link and model._meta.model_name != "handover":
             found.append((str(model._meta.verbose_name), model, relation.field.name, "pk"))
     return found

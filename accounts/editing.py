@@ -108,7 +108,7 @@ def reorder(actor: Actor, rows: Sequence[models.Model], first: int = 1) -> None:
             found.update(position=F("position") + ASIDE)
         for row in stored.values():
             before = audit.values_of(row, ["position"])
-            row.position = wanted[row.pk]
+            row.position = wanted[row.pk]  # type: ignore[attr-defined]  # ordered models have one
             if isinstance(row, Versioned):
                 row.save_version(row.version, ["position"])
             else:
@@ -175,7 +175,7 @@ def _why_they_stay(rows: list[models.Model]) -> str:
     for row in rows:
         by_model.setdefault(type(row), []).append(row)
     reasons = (
-        model.why_they_stay(those)  # type: ignore[attr-defined]  # asked for in the condition
+        model.why_they_stay(those)
         for model, those in by_model.items()
         if hasattr(model, "why_they_stay")
     )

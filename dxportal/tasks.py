@@ -15,10 +15,11 @@ from accounts import notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import book_services, services
+from dxportal import services
 from dxportal.models import ReportJob
+from dxportal.planbook import imports
 from dxportal.reports.build import build
-from dxportal.rounds import telling
+from dxportal.rounds import clock, telling
 from dxportal.services import ClaimLost
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,12 @@ def rescue_stalled_jobs() -> None:
     services.rescue_stalled_jobs()
 
 
+@shared_task(name="dxportal.tasks.advance_rounds", ignore_result=True)
+def advance_rounds() -> None:
+    """Beat sends this every five minutes (see `rounds.clock.advance_rounds`)."""
+    clock.advance_rounds()
+
+
 @shared_task(name="dxportal.tasks.tell_due_rounds", ignore_result=True)
 def tell_due_rounds() -> None:
     """Beat sends this every morning (see `rounds.telling.tell_due`)."""
@@ -95,8 +102,8 @@ def send_digests() -> None:
 
 @shared_task(name="dxportal.tasks.clear_old_books", ignore_result=True)
 def clear_old_books() -> None:
-    """Beat sends this every day (see `book_services.clear_old_books`)."""
-    book_services.clear_old_books()
+    """Beat sends this every day (see `imports.clear_old_books`)."""
+    imports.clear_old_books()
 
 
 class _Progress:

@@ -343,13 +343,9 @@ def settle_package(cycle: ReportingCycle, department: Department | None) -> None
     package, _ = Submission.objects.select_for_update(of=("self",)).get_or_create(
         cycle=cycle, department=department
     )
-    state = _package_state(items)
-    submitted = max(
-        (item for item in items if item.submitted_at), key=lambda i: i.submitted_at, default=None
-    )
-    approved = max(
-        (item for item in items if item.approved_at), key=lambda i: i.approved_at, default=None
-    )
+    state = package_state(items)
+    submitted = _latest((item, item.submitted_at) for item in items)
+    approved = _latest((item, item.approved_at) for item in items)
     returned = next((item.return_reason for item in items if item.is_returned), "")
     package.state = state
     package.submitted_by = submitted.submitted_by if submitted else None
@@ -365,7 +361,8 @@ def settle_package(cycle: ReportingCycle, department: Department | None) -> None
     package.save()
 
 
-def _package_state(items: Sequence[RoundItem]) -> str:
+def package_state(items: Sequence[RoundItem]) -> str:
+    """How far a department's items of one round have come as a package."""
     states = Counter(item.state for item in items)
     count = len(items)
     if count and states[State.APPROVED] + states[State.FINAL] == count:
@@ -375,6 +372,14 @@ def _package_state(items: Sequence[RoundItem]) -> str:
     if count and states[State.UNTOUCHED] + states[State.DRAFT] == 0:
         return Package.SUBMITTED
     return Package.NOT_STARTED if states[State.UNTOUCHED] == count else Package.ENTERING
+
+
+def _latest(
+    signed: Iterable[tuple[RoundItem, datetime.datetime | None]],
+) -> RoundItem | None:
+    """The item that was signed last; None where none is."""
+    dated = [(moment, item.pk, item) for item, moment in signed if moment is not None]
+    return max(dated)[2] if dated else None
 
 
 def _write(item: RoundItem, fields: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from django.db import models
 
 from dxportal.planbook.plan_rows import rows_of_plan
 from dxportal.planbook.sheets import IDENTIFIERS, Column, Kind, Sheet
-from dxportal.revisions import copied_sheets
+from dxportal.revisions.services import copied_sheets
 from plans import fiscal_years
 from plans.models import Measure, Plan
 from projects.models import Placement

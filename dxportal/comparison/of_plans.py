@@ -15,7 +15,7 @@ from django.db import models
 from dxportal.comparison.contents import Contents, identity, measure_of, shown
 from dxportal.comparison.differences import Change, Comparison, Difference, Subject, moved_among
 from dxportal.planbook.sheets import SHEETS, Column, Kind, Sheet
-from dxportal.revisions import copied_sheets
+from dxportal.revisions.services import copied_sheets
 from kpi.achievement import format_target
 from kpi.models import Indicator, IndicatorUse, Target
 from kpi.series import target_in_force

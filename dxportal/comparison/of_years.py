@@ -62,7 +62,7 @@ class _Years:
         return Difference(subject, change, measure_after=measure.pk, **said)
 
     def _place_of(self, measure: Measure) -> str:
-        above = self.by_pk.get(measure.parent_id)
+        above = self.by_pk.get(measure.parent_id or 0)
         return f"{measure.level}（{above}）" if above else str(measure.level)
 
     def _starts(self, year: int | None) -> bool:
@@ -125,7 +125,7 @@ class _Years:
         same = unsaid = 0
         for key, subject in subjects:
             before, after = (
-                review.mark if (review := at[key].get(year)) else None
+                found.mark if (found := at[key].get(year)) else None
                 for year in (self.earlier, self.later)
             )
             if before == after:
@@ -193,8 +193,8 @@ class _Years:
             rows,
             key=lambda use: (
                 use.measure_id is None,
-                order.get(use.measure_id, 0),
-                places.get(use.project_id, 0),
+                order.get(use.measure_id or 0, 0),
+                places.get(use.project_id or 0, 0),
                 use.position,
                 use.pk,
             ),

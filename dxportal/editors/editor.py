@@ -141,7 +141,7 @@ class Editor:
         if isinstance(column, Column):
             return column
         found = self.model._meta.get_field(column)
-        return Column(str(found.verbose_name), lambda row: text_of(row, column))
+        return Column(str(getattr(found, "verbose_name", column)), lambda row: text_of(row, column))
 
 
 def text_of(row: models.Model, name: str) -> str:

@@ -17,7 +17,7 @@ from accounts.notices import people_who_may, tell
 from accounts.policy import Act
 from plans.models import Extension, ItemComment, ReportingCycle, RoundItem
 from plans.procedure import Step
-from plans.signals import cycle_opened, extension_granted, items_moved
+from plans.signals import comment_written, cycle_opened, extension_granted, items_moved
 
 Kind = Notice.Kind
 # Days before the end on which those who still owe something are told.
@@ -134,13 +134,14 @@ def remind(
     return told
 
 
-def tell_comment(comment: ItemComment) -> int:
+@receiver(comment_written, dispatch_uid="rounds.tell_comment")
+def tell_comment(comment: ItemComment, **_: Any) -> int:
     """Tell the department of an item, and whoever wrote there before, of a new contribution."""
     item = comment.item
     organization = item.cycle.plan.organization
     people = set(people_who_may(Act.ENTER, organization, item.department))
     people |= {other.by for other in item.comments.select_related("by") if other.by is not None}
-    people.discard(comment.by)  # type: ignore[arg-type]  # nobody, if it is the system
+    people.discard(comment.by)
     path = reverse("rounds:item", args=[item.pk])
     text = f"「{item}」に{comment.by or 'システム'}から：{comment.text}"
     return tell(people, organization, Kind.COMMENT, text, path)

@@ -18,10 +18,10 @@ from accounts import policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act, scope_of
-from dxportal import book_preview, book_services
-from dxportal.book_forms import BookForm
-from dxportal.book_preview import FaultExporter
 from dxportal.models import BookImport
+from dxportal.planbook import imports, preview_pages
+from dxportal.planbook.forms import BookForm
+from dxportal.planbook.preview_pages import FaultExporter
 from dxportal.planbook.writer import lines_of, write_workbook, write_zip
 from dxportal.views.downloads import download
 from plans.exports import CP932, ENCODINGS, XLSX_TYPE, CannotEncode
@@ -63,7 +63,7 @@ def book_list(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "page_obj": Paginator(books, BOOKS_ON_A_PAGE).get_page(request.GET.get("page")),
-        "keep_days": book_services.KEEP_DAYS,
+        "keep_days": imports.KEEP_DAYS,
         "nav": "plans",
         "breadcrumb": [("計画の一覧", reverse("plans:list")), ("計画ブックの取込", "")],
     }
@@ -78,7 +78,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             asked = form.cleaned_data
             try:
-                book = book_services.upload_book(
+                book = imports.upload_book(
                     _actor(request),
                     asked["organization"],
                     asked["file"],
@@ -110,17 +110,17 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What a book would do, or what is wrong with it, or what it has done."""
     book = _book(request, pk)
     if request.GET.get("format"):
-        faults = book_services.preview_of(book).faults
+        faults = imports.preview_of(book).faults
         return download(request, {"faults": FaultExporter(faults)})
     return _preview_page(request, book)
 
 
 def _preview_page(request: HttpRequest, book: BookImport, **more: Any) -> HttpResponse:
-    found = book_services.preview_of(book)
+    found = imports.preview_of(book)
     page = request.POST.get("here") or request.GET.get("page")
     context: dict[str, Any] = {
         "book": book,
-        "keep_days": book_services.KEEP_DAYS,
+        "keep_days": imports.KEEP_DAYS,
         "nav": "plans",
         "breadcrumb": [
             ("計画の一覧", reverse("plans:list")),
@@ -131,25 +131,25 @@ def _preview_page(request: HttpRequest, book: BookImport, **more: Any) -> HttpRe
     if book.state == BookImport.State.REFUSED:
         context["page_obj"] = Paginator(found.faults, FAULTS_ON_A_PAGE).get_page(page)
     elif book.state == BookImport.State.CHECKED:
-        choice = book_services.choice_of(book)
-        context["summary"] = book_preview.summary(found.changes, choice)
-        context["shown"] = book_preview.shown_page(found.changes, choice, page)
+        choice = imports.choice_of(book)
+        context["summary"] = preview_pages.summary(found.changes, choice)
+        context["shown"] = preview_pages.shown_page(found.changes, choice, page)
     elif book.state == BookImport.State.APPLIED:
-        context["done"] = book_preview.done(book.result.get("done", {}))
+        context["done"] = preview_pages.done(book.result.get("done", {}))
     return render(request, "books/preview.html", {**context, **more}, status=422 if more else 200)
 
 
 def _keep_choice(request: HttpRequest, book: BookImport) -> None:
     """Remember the boxes of the page that was sent; those of other pages stay as they were."""
-    actor, changes = _actor(request), book_services.preview_of(book).changes
+    actor, changes = _actor(request), imports.preview_of(book).changes
     shown = set(request.POST.getlist("shown"))
     taken = set(request.POST.getlist("take"))
-    book_services.choose(actor, book, [c for c in changes if c.id in shown], taken)
+    imports.choose(actor, book, [c for c in changes if c.id in shown], taken)
     sheet, _, how_many = request.POST.get("bulk", "").partition(":")
     if sheet:
         rows = [c for c in changes if c.sheet == sheet and not c.is_absent]
         every = {c.id for c in rows} if how_many == "all" else set()
-        book_services.choose(actor, book, rows, every)
+        imports.choose(actor, book, rows, every)
 
 
 @require_POST
@@ -172,21 +172,21 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     book = _book(request, pk)
     try:
         _keep_choice(request, book)
-        book_services.apply_book(
+        imports.apply_book(
             _actor(request),
             book,
-            book_services.choice_of(book),
+            imports.choice_of(book),
             request.POST.get("plan_state", ""),
         )
     except ValidationError as error:
         messages.warning(request, error.messages[0])
-    except book_services.PlanChanged:
+    except imports.PlanChanged:
         messages.warning(
             request,
             "確認したあとで計画が変わったため、取り込んでいません。いまの計画との違いを表示しています。"
             "確かめてから、もう一度取り込んでください。",
         )
-    except book_services.ChoiceRefused as error:
+    except imports.ChoiceRefused as error:
         book.refresh_from_db()
         return _preview_page(request, book, choice_faults=error.faults)
     else:
@@ -198,7 +198,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     book = _book(request, pk)
     try:
-        book_services.discard_book(_actor(request), book)
+        imports.discard_book(_actor(request), book)
         messages.success(request, f"「{book}」の取込をやめ、ファイルを削除しました。")
     except ValidationError as error:
         messages.warning(request, error.messages[0])

@@ -17,7 +17,9 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act, scope_of
 from accounts.versions import StaleVersion
-from dxportal.mapping_forms import (
+from dxportal.models import ColumnMapping
+from dxportal.planbook.faults import PlanBookError
+from dxportal.planbook.mapping_forms import (
     ColumnForms,
     MappingForm,
     Sample,
@@ -29,8 +31,6 @@ from dxportal.mapping_forms import (
     initial_columns,
     plans_managed_by,
 )
-from dxportal.models import ColumnMapping
-from dxportal.planbook.faults import PlanBookError
 from dxportal.planbook.meanings import MappedColumn, plain
 from plans.models import Plan
 

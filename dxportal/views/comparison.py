@@ -13,7 +13,7 @@ from dxportal.comparison.exports import (
     YearComparisonExporter,
     compared_rows,
 )
-from dxportal.revisions import is_in_one_chain
+from dxportal.revisions.services import is_in_one_chain
 from dxportal.views.downloads import download
 from kpi.shown_year import shown_year
 from plans import fiscal_years

@@ -21,16 +21,7 @@ from accounts.department_forms import in_tree
 from accounts.department_views import shown_organization
 from accounts.models import AuditEntry, Channel, DepartmentSuccession, Organization
 from accounts.policy import Act
-from dxportal.open_items import OpenItem
-from dxportal.reorganization import (
-    MovePreview,
-    Preview,
-    default_roles,
-    preview_reorganization,
-    reason_of,
-    reorganize,
-)
-from dxportal.reorganization_forms import (
+from dxportal.reorganization.forms import (
     LINES,
     DayForm,
     LineFormSet,
@@ -38,6 +29,15 @@ from dxportal.reorganization_forms import (
     next_april,
     shares_of,
     ticked,
+)
+from dxportal.reorganization.open_items import OpenItem
+from dxportal.reorganization.services import (
+    MovePreview,
+    Preview,
+    default_roles,
+    preview_reorganization,
+    reason_of,
+    reorganize,
 )
 from plans.history import history_items
 

@@ -12,8 +12,8 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
 from accounts.versions import StaleVersion
-from dxportal import revisions
-from dxportal.revision_forms import RevisionForm
+from dxportal.revisions import services as revisions
+from dxportal.revisions.forms import RevisionForm
 from plans.models import Plan
 
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import editing
 from accounts.versions import StaleVersion
-from dxportal.plan_tree import PlanTree, placements_under, plan_tree
-from dxportal.tree_forms import AddForm, MoveForm
+from dxportal.editors.tree import PlanTree, placements_under, plan_tree
+from dxportal.editors.tree_forms import AddForm, MoveForm
 from dxportal.views.editing import actor_of, crumbs, plan_to_edit
 from plans.history import HistoryItem, history_of
 from plans.models import Level, Measure, Plan

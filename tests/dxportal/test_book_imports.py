@@ -21,8 +21,8 @@ from django.utils import timezone
 from accounts import editing
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Deletion, User
-from dxportal import book_services
 from dxportal.models import BookImport, ColumnMapping
+from dxportal.planbook import imports
 from dxportal.planbook.faults import PlanBookError
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.writer import write_plan
@@ -250,7 +250,7 @@ def test_what_hangs_on_a_removed_row_is_never_removed_silently(cast: Cast, clien
     )
     milestones = edited(content, lambda workbook: workbook.remove(workbook["milestones"]))
     book = upload(client, milestones, cast.plan)
-    assert book.state == CHECKED, book_services.preview_of(book).faults
+    assert book.state == CHECKED, imports.preview_of(book).faults
     answer = apply(client, book, form_of(client, book, also=str(measure)))
     assert answer.status_code == 422
     assert "残すことにした" in answer.content.decode()
@@ -263,7 +263,7 @@ def test_records_are_never_removed_by_an_import(cast: Cast, client: Client) -> N
     html = page(client, book)
     assert "記録のため、取込では削除できません" in html
     assert 'name="take"' not in html
-    change = next(c for c in book_services.preview_of(book).changes if c.sheet == "reviews")
+    change = next(c for c in imports.preview_of(book).changes if c.sheet == "reviews")
     forged = {**form_of(client, book), "shown": [change.id], "take": [change.id]}
     apply(client, book, forged)
     assert cast.measures["観光2"].reviews.exists()
@@ -285,11 +285,11 @@ def test_thirty_faults_are_all_shown_and_nothing_is_changed(
     book = upload(client, (tmp_path / "spoiled.xlsx").read_bytes(), plan)
     assert book.state == REFUSED
     html = page(client, book)
-    faults = {(f.sheet, f.row, f.column) for f in book_services.preview_of(book).faults}
+    faults = {(f.sheet, f.row, f.column) for f in imports.preview_of(book).faults}
     wanted = {spoiled[:3] for spoiled in SPOILED}
     assert len(wanted) == 30
     assert wanted <= faults
-    assert html.count('<tr role="row">') == len(book_services.preview_of(book).faults) + 1
+    assert html.count('<tr role="row">') == len(imports.preview_of(book).faults) + 1
     answer = client.get(reverse("books:preview", args=[book.pk]), {"format": "csv"})
     csv = answer.content.decode()
     assert all(",".join(map(str, place)) in csv for place in wanted)
@@ -307,7 +307,7 @@ def test_a_book_of_another_city_or_plan_is_refused(
     assert "ほかの団体のブックは取り込めません" in page(client, book)
     # What else is wrong with it is told as well.
     book = upload(client, edited(content, cell("plan", ("key", "dx"), "name", None)), cast.plan)
-    assert [fault.column for fault in book_services.preview_of(book).faults] == ["code", "name"]
+    assert [fault.column for fault in imports.preview_of(book).faults] == ["code", "name"]
     other = Plan.objects.create(
         organization=cast.city,
         key="総合",
@@ -384,7 +384,7 @@ def test_a_plan_that_changed_in_between_is_shown_again(cast: Cast, client: Clien
 def test_choices_of_one_page_are_kept_on_the_next(
     cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dxportal.book_preview.ROWS_ON_A_PAGE", 2)
+    monkeypatch.setattr("dxportal.planbook.preview_pages.ROWS_ON_A_PAGE", 2)
     rows = [new_row("projects", key=f"新{n}", name=f"新事業{n}") for n in range(5)]
     book = upload(client, edited(exported(client, cast.plan), *rows), cast.plan)
     form = form_of(client, book, without="新事業1")
@@ -419,7 +419,7 @@ class TestLocks:
         assert upload(client, edited(content, changed, opening), cast.plan).state == REFUSED
         gone = no_row("term_notes", ("section", "背景"))
         book = upload(client, edited(content, gone), cast.plan)
-        absent = book_services.preview_of(book).changes[0]
+        absent = imports.preview_of(book).changes[0]
         answer = apply(client, book, {**form_of(client, book), "take": [absent.id]})
         assert "旧版のため変更できません" in answer.content.decode()
         # Its own row may say so by itself; from then on the others can be changed.
@@ -511,7 +511,7 @@ class TestFilesFromOutside:
     def test_a_broken_book_says_why(self, cast: Cast, client: Client, content: bytes) -> None:
         book = upload(client, content, cast.plan)
         assert book.state == REFUSED
-        assert book_services.preview_of(book).faults
+        assert imports.preview_of(book).faults
 
     def test_a_zip_may_hold_its_files_in_a_folder(self, cast: Cast, client: Client) -> None:
         with zipfile.ZipFile(io.BytesIO(exported(client, cast.plan, format="zip"))) as archive:
@@ -544,7 +544,7 @@ def test_files_are_kept_for_thirty_days(
     old = timezone.now() - datetime.timedelta(days=31)
     BookImport.objects.exclude(pk=new.pk).update(uploaded_at=old)
     with django_capture_on_commit_callbacks(execute=True):
-        assert book_services.clear_old_books() == 2
+        assert imports.clear_old_books() == 2
     states = [BookImport.objects.get(pk=book.pk).state for book in (waiting, applied, new)]
     assert states == ["discarded", "applied", "checked"]
     assert len(list(files.rglob("book*.*"))) == 2

@@ -15,7 +15,7 @@ from accounts.models import DepartmentSuccession, User
 from budgets.models import BudgetEntry
 from dxportal.comparison import Change, Difference, Subject, compare_plans, compare_years
 from dxportal.comparison.differences import laid_over, moved_among
-from dxportal.revisions import revise_plan
+from dxportal.revisions.services import revise_plan
 from kpi.models import DefinitionChange, IndicatorUse, Target
 from kpi.revisions import revise_target
 from plans.models import Level, Measure, Plan, PlanSection

@@ -23,10 +23,10 @@ from accounts.models import (
     User,
 )
 from accounts.policy import Act
-from dxportal.handing_over import hand_over
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.writer import write_plan
-from dxportal.reorganization import Move, Shares, preview_reorganization, reorganize
+from dxportal.reorganization.handing_over import hand_over
+from dxportal.reorganization.services import Move, Shares, preview_reorganization, reorganize
 from kpi.models import Indicator
 from plans.in_charge import in_fiscal_year, measure_in_charge
 from plans.models import Extension, Plan, RoundItem, Submission

@@ -15,7 +15,7 @@ from accounts.versions import StaleVersion
 from budgets.models import StatedTotal
 from dxportal.planbook.plan_rows import rows_of_plan
 from dxportal.planbook.sheets import SHEETS
-from dxportal.revisions import (
+from dxportal.revisions.services import (
     LEFT_WITH_THE_OLD,
     SHARED,
     coming_into_force,

@@ -1,0 +1,64 @@
+"""The form that asks for a plan's next edition."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from plans import fiscal_years
+from plans.models import Plan
+
+# So many years may be added to the plan's period.
+YEARS_TO_ADD = 10
+
+
+class RevisionForm(forms.Form):
+    """What a revision is called and from when it applies."""
+
+    name = forms.CharField(label="計画名", max_length=200)
+    edition = forms.CharField(
+        label="版",
+        max_length=100,
+        help_text="前の版と見分けるための名前です（例：令和8年度改定、第2版）。",
+    )
+    applies_from = forms.TypedChoiceField(
+        label="適用を始める年度",
+        coerce=int,
+        help_text="この年度からの照会と報告書は、改定後の計画で行います。前の年度までの実績と評価は、"
+        "改定前の計画に残ります。",
+    )
+    last_fiscal_year = forms.TypedChoiceField(
+        label="計画の終了年度",
+        coerce=int,
+        help_text="改定で期間を延ばすときに変えます。",
+    )
+    key = forms.CharField(
+        label="識別子",
+        max_length=100,
+        help_text="計画ブックやAPIで計画を見分けるための文字です。あとから変えないでください。",
+    )
+
+    def __init__(self, plan: Plan, *args: Any, **kwargs: Any) -> None:
+        self.plan = plan
+        super().__init__(*args, **kwargs)
+        last = plan.last_fiscal_year
+        first = max(plan.first_fiscal_year, plan.applies_from or 0)
+        self._offer("applies_from", range(first, last + 1))
+        self._offer("last_fiscal_year", range(plan.first_fiscal_year, last + YEARS_TO_ADD + 1))
+        next_year = min(fiscal_years.current_fiscal_year() + 1, last)
+        self.initial = {
+            "name": plan.name,
+            "edition": f"{fiscal_years.long_form(next_year)}改定",
+            "applies_from": next_year,
+            "last_fiscal_year": last,
+            "key": f"{plan.key}-rev{next_year}",
+        } | self.initial
+
+    def _offer(self, name: str, years: range) -> None:
+        self.fields[name].choices = [(year, fiscal_years.both_form(year)) for year in years]
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if Plan.objects.filter(organization_id=self.plan.organization_id, key=key).exists():
+            raise ValidationError("この識別子は、ほかの計画で使われています。")
+        return key
