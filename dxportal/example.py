@@ -14,6 +14,7 @@ from accounts.models import Channel, Department, Organization, Role, User
 from accounts.services import create_person
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.reader import read_book
+from dxportal.rounds.asking import suggestion_for
 from plans import services as plan_services
 from plans.models import Plan, ReportingCycle
 
@@ -64,7 +65,13 @@ def open_example_round() -> ReportingCycle:
     closes_at = today + datetime.timedelta(days=DAYS_TO_ENTER)
     with transaction.atomic():
         cycle = plan_services.create_cycle(
-            actor, plan, OPEN_FISCAL_YEAR, opens_at=today, closes_at=closes_at
+            actor,
+            plan,
+            OPEN_FISCAL_YEAR,
+            opens_at=today,
+            closes_at=closes_at,
+            asks={"asks_progress": True},
+            review_levels=suggestion_for(plan).review_levels,
         )
         return plan_services.move_cycle(
             actor, cycle, ReportingCycle.State.OPEN, expected_version=cycle.version

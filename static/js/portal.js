@@ -121,56 +121,53 @@
     ask(event.detail.question, event.detail.elt, () => event.detail.issueRequest(true));
   });
 
-  // Entry: what is not saved yet -------------------------------------------------------------
-
-  const ROW_TEXT = {
-    unsaved: "未保存",
-    saving: "保存中…",
-    error: "保存できませんでした",
-  };
-  const UNSAVED_ROWS = '.entry-row:is([data-state="unsaved"], [data-state="saving"], [data-state="error"], [data-state="conflict"])';
-
-  function setRowState(row, state) {
-    row.dataset.state = state;
-    const text = row.querySelector(".entry-row__state");
-    if (text) text.textContent = ROW_TEXT[state];
-  }
+  // Forms with changes that are not saved yet ------------------------------------------------
 
   document.addEventListener("input", (event) => {
-    const row = event.target.closest(".entry-row");
-    if (row && row.dataset.state !== "locked" && row.dataset.state !== "conflict") {
-      setRowState(row, "unsaved");
-    }
     const form = event.target.closest("form[data-guard]");
     if (form) form.dataset.changed = "";
   });
 
-  // How many rows have a value: the server says it on loading, each saved row changes it.
-  document.addEventListener("htmx:afterSwap", () => {
-    const count = document.querySelector("[data-entered-count]");
-    if (count) count.textContent = document.querySelectorAll(".entry-row[data-entered]").length;
-  });
-
   let leavingBySubmit = false;
+  let signingOut = false;
 
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    const form = event.target;
-    delete form.dataset.changed;
-    // A form that sends the rows takes them along; any other leaves them behind.
-    leavingBySubmit = [...form.elements].some((element) => element.closest(".entry-row")) ||
-      form.hasAttribute("data-guard");
+    delete event.target.dataset.changed;
+    leavingBySubmit = event.target.hasAttribute("data-guard");
+    signingOut = event.target.hasAttribute("data-sign-out");
   });
 
   window.addEventListener("pageshow", () => {
     leavingBySubmit = false;
+    signingOut = false;
   });
 
   window.addEventListener("beforeunload", (event) => {
     if (leavingBySubmit) return;
-    if (document.querySelector(`${UNSAVED_ROWS}, form[data-guard][data-changed]`)) {
-      event.preventDefault();
+    if (document.querySelector("form[data-guard][data-changed]")) event.preventDefault();
+  });
+
+  // What the entry grid keeps in this browser (static/js/grid_rows.js) belongs to one person ---
+
+  function clearEntries(isGoing) {
+    for (const key of Object.keys(localStorage)) {
+      const [kind, owner] = key.split(":");
+      if (kind === "entry" && isGoing(owner)) localStorage.removeItem(key);
     }
+  }
+
+  const person = document.body.dataset.user;
+  if (person) clearEntries((owner) => owner !== person);
+
+  // Who was asked at leaving and stayed goes on working: the next key or click says so.
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => (signingOut = false), true);
+  }
+
+  // Only now is it sure that the person has not stayed to save what the page asked about.
+  window.addEventListener("pagehide", () => {
+    if (signingOut) clearEntries((owner) => owner === person);
   });
 
   // Lists: conditions in the address, and what is told after the list has changed -------------
@@ -224,24 +221,13 @@
 
   // Requests of htmx -------------------------------------------------------------------------
 
-  function entryRow(event) {
-    return event.detail.elt?.closest(".entry-row");
-  }
-
   function changesSomething(event) {
     return event.detail.requestConfig?.verb !== "get";
   }
 
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const row = entryRow(event);
-    if (row && changesSomething(event)) setRowState(row, "saving");
-  });
-
   document.addEventListener("htmx:afterSwap", clearError);
 
   function failed(event, reason, outcome) {
-    const row = entryRow(event);
-    if (row && changesSomething(event)) setRowState(row, "error");
     showError(reason, changesSomething(event) ? outcome : "表示は前のままです。");
   }
 
@@ -282,8 +268,6 @@
     const answered = event.detail.xhr.responseURL;
     if (!signIn || !answered || new URL(answered).pathname !== signIn) return;
     event.detail.shouldSwap = false;
-    const row = entryRow(event);
-    if (row && changesSomething(event)) setRowState(row, "error");
     const link = document.createElement("a");
     link.href = signIn;
     link.target = "_blank";
