@@ -4,6 +4,7 @@ Other plans are named by their key and not by a foreign key: a plan book stands 
 plan can be loaded before, or without, the plans that it refers to.
 """
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -121,6 +122,17 @@ class Plan(Versioned):
         if not self.revises:
             return None
         return Plan.objects.filter(organization_id=self.organization_id, key=self.revises).first()
+
+    def clean(self) -> None:
+        super().clean()
+        if self.status != self.Status.ACTIVE or not self.revises:
+            return
+        before = Plan.objects.filter(organization_id=self.organization_id, key=self.revises)
+        if before.exclude(status=self.Status.SUPERSEDED).exists():
+            # Names and targets of the old edition are kept as the new one comes into force.
+            raise ValidationError(
+                {"status": "改定した計画は、計画のページの「施行する」で有効にしてください。"}
+            )
 
     @property
     def why_rows_are_locked(self) -> str:

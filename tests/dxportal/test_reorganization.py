@@ -258,7 +258,7 @@ def test_nothing_is_done_by_halves(
     def fail(*_: object, **__: object) -> None:
         raise ValidationError("ここで止まる")
 
-    monkeypatch.setattr("dxportal.reorganization._end_old", fail)
+    monkeypatch.setattr("dxportal.reorganization.services._end_old", fail)
     before = AuditEntry.objects.count(), Department.objects.count()
     with pytest.raises(ValidationError):
         reorganize(actor(cast), cast.city, APRIL, [Move(tourism, ("観光交流課",))])

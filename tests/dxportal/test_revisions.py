@@ -339,3 +339,9 @@ def test_who_may_only_read_is_not_offered_to_revise(cast: Cast, sign_in: SignIn)
         page = text_of(sign_in(person), "plans:compare", draft)
         assert (reverse("plans:put_into_force", args=[draft.pk]) in page) is offered
         assert (reverse("plans:revise", args=[draft.pk]) in page) is offered
+
+
+def test_a_revision_comes_into_force_by_its_own_verb_alone(cast: Cast) -> None:
+    draft = revise(cast)
+    with pytest.raises(ValidationError, match="施行する"):
+        editing.change(actor(cast.coordinator), draft, {"status": "active"}, draft.version)
