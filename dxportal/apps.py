@@ -8,4 +8,6 @@ class DxportalConfig(AppConfig):
     def ready(self) -> None:
         # Registers the system checks that turn a wrong setting into a sentence at start.
         from dxportal import checks  # noqa: F401
-        from dxportal.rounds import asking  # noqa: F401  # a round that opens is asked for
+
+        # A round that opens is asked for, and its acts are told: in this order.
+        from dxportal.rounds import asking, telling  # noqa: F401

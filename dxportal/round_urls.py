@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from dxportal.views import entry
+from dxportal.views import approvals, corrections, entry, round_acts, round_items, rounds
 
 app_name = "rounds"
 urlpatterns: list[URLPattern] = [
@@ -12,4 +12,23 @@ urlpatterns: list[URLPattern] = [
     path("entry/<int:pk>/evidence/", entry.evidence, name="evidence"),
     path("evidence/<int:pk>/", entry.evidence_file, name="evidence_file"),
     path("evidence/<int:pk>/remove/", entry.evidence_remove, name="evidence_remove"),
+    path("", rounds.rounds, name="list"),
+    path("create/", rounds.create, name="create"),
+    path("<int:pk>/", rounds.detail, name="detail"),
+    path("<int:pk>/change/", rounds.change, name="change"),
+    path("<int:pk>/move/", rounds.move, name="move"),
+    path("<int:pk>/refresh/", rounds.refresh_items, name="refresh"),
+    path("<int:pk>/act/", round_acts.act, name="act"),
+    path("extensions/<int:pk>/end/", rounds.stop_extension, name="end_extension"),
+    path("items/<int:pk>/", round_items.item, name="item"),
+    path("items/<int:pk>/comment/", round_items.comment, name="comment"),
+    path("items/<int:pk>/step/", round_items.step, name="step"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/all/", approvals.approve_all, name="approve_all"),
+    path("corrections/<int:plan_pk>/", corrections.corrections, name="corrections"),
+    path(
+        "corrections/<int:plan_pk>/<int:pk>/<int:fiscal_year>/",
+        corrections.correct,
+        name="correct",
+    ),
 ]

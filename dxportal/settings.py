@@ -214,6 +214,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "rescue-stalled-jobs": {"task": "dxportal.tasks.rescue_stalled_jobs", "schedule": 60.0},
+    "advance-rounds": {"task": "dxportal.tasks.advance_rounds", "schedule": 5 * 60.0},
     "tell-due-rounds": {
         "task": "dxportal.tasks.tell_due_rounds",
         "schedule": crontab(hour=7, minute=30),

@@ -31,6 +31,7 @@ ENTERED_FIELDS = (
     "is_preliminary",
     "note",
 )
+PLACE_FIELDS = ("indicator", "fiscal_year", "kind")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def clear_actual(
         _require_version(actual, expected_version)
         if actual is None:
             return
-        before = audit.values_of(actual, ENTERED_FIELDS)
+        # With what it was the value of: a later value of the year finds this one by it.
+        before = audit.values_of(actual, (*ENTERED_FIELDS, *PLACE_FIELDS))
         audit.record(actor, "actual.clear", actual, indicator.organization_id, before, {})
         deleted, _ = Actual.objects.filter(pk=actual.pk, version=expected_version).delete()
         if not deleted:

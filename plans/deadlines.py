@@ -8,6 +8,16 @@ from django.utils import timezone
 NEAR_DAYS = 7
 
 
+def start_of(day: datetime.date) -> datetime.datetime:
+    """0:00 of the day in Japan."""
+    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
+
+
+def end_of(day: datetime.date) -> datetime.datetime:
+    """24:00 of the day in Japan, which is the first moment of the next one."""
+    return start_of(day + datetime.timedelta(days=1))
+
+
 @dataclass(frozen=True)
 class Deadline:
     """The end of entering. An end at midnight is, in common words, the day before at 24:00."""

@@ -13,13 +13,28 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import localtime
 
+from accounts import audit
 from accounts.models import AuditEntry, User
+from accounts.querysets import AuditQuerySet
 
 EMPTY = "（空欄）"
 # Names of fields that a library brings along without a Japanese one.
 LABELS = {"parent": "上位", "tag_names": "タグ"}
 VERBS = {
     "record": "入力",
+    "correct": "訂正",
+    "submit": "提出",
+    "withdraw": "提出の取下げ",
+    "return": "差戻し",
+    "approve": "承認",
+    "finalise": "確定",
+    "unsettle": "確定の取消",
+    "remind": "督促",
+    "refresh": "項目の更新",
+    "end": "取りやめ",
+    "write": "書込み",
+    "add": "追加",
+    "remove": "削除",
     "clear": "取消",
     "create": "作成",
     "update": "変更",
@@ -56,17 +71,71 @@ class HistoryItem:
     is_new: bool
 
 
-def history_of(user: User, rows: Iterable[models.Model], limit: int = 50) -> list[HistoryItem]:
-    """The latest entries about these rows, newest first, in a fixed number of queries."""
+# A row by its kind (`plans.plan`) and number: it may be gone.
+RowName = tuple[str, int]
+
+
+def names_of(rows: Iterable[models.Model]) -> list[RowName]:
+    return [(row._meta.label_lower, row.pk) for row in rows]
+
+
+def history_of(
+    user: User,
+    rows: Iterable[models.Model],
+    limit: int = 50,
+    also: Iterable[RowName] = (),
+) -> list[HistoryItem]:
+    """The latest entries about these rows, newest first, in a fixed number of queries.
+
+    `also` names rows that are gone.
+    """
+    found = entries_of([*names_of(rows), *also])
+    return history_items(list(found.visible_to(user)[:limit])) if found is not None else []
+
+
+def entries_of(names: Iterable[RowName]) -> AuditQuerySet | None:
+    """The entries about these rows, newest first; None where no row is named."""
     wanted: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        wanted[row._meta.label_lower].append(row.pk)
-    if not wanted:
-        return []
+    for object_type, pk in names:
+        wanted[object_type].append(pk)
     condition = Q()
     for object_type, ids in wanted.items():
         condition |= Q(object_type=object_type, object_id__in=ids)
-    return history_items(list(AuditEntry.objects.visible_to(user).filter(condition)[:limit]))
+    return AuditEntry.objects.filter(condition).order_by("-id") if wanted else None
+
+
+def values_at(
+    names: Iterable[RowName],
+    now: audit.Values | None,
+    moment: datetime.datetime,
+) -> audit.Values | None:
+    """What a row said at a moment, worked out backwards from the audit log.
+
+    `now` is what it says now (`audit.values_of`), None where it is gone. `names` are the row and
+    those that stood in its place before it: a value that was cleared and entered again. None
+    means that nothing was there. What the log does not tell of has always been so.
+    """
+    found = entries_of(names)
+    later = found.filter(at__gt=moment) if found is not None else []
+    return rewound(now, later)
+
+
+def rewound(values: audit.Values | None, entries: Iterable[AuditEntry]) -> audit.Values | None:
+    """Take back these changes, the newest first."""
+    for entry in entries:
+        if entry.after and not entry.before:
+            values = None  # it was made
+        elif entry.before and not entry.after:
+            values = dict(entry.before)  # it was removed
+        elif entry.before:
+            values = {**(values or {}), **entry.before}
+    return values
+
+
+def shown_values(object_type: str, values: audit.Values) -> list[tuple[str, str]]:
+    """Values of the log as label and text, as the history shows them."""
+    changes = history_items([AuditEntry(object_type=object_type, after=values)])[0].changes
+    return [(change.label, change.after) for change in changes]
 
 
 def history_items(entries: list[AuditEntry]) -> list[HistoryItem]:

@@ -12,3 +12,5 @@ cycle_opened = Signal()
 items_moved = Signal()
 # extension: more time was granted.
 extension_granted = Signal()
+# comment: somebody wrote at an item.
+comment_written = Signal()

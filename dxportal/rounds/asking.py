@@ -1,6 +1,6 @@
 """What a round asks of whom: items made from the plan's indicators, projects and measures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +67,24 @@ def ask(cycle: ReportingCycle) -> int:
     return len(new)
 
 
-def items_asked(cycle: ReportingCycle) -> list[RoundItem]:
-    """All that the round asks for, in the plan's order, unsaved."""
-    return _Asking(cycle).items()
+def items_asked(
+    cycle: ReportingCycle, review_levels: Iterable[Level] | None = None
+) -> list[RoundItem]:
+    """All that the round asks for, in the plan's order, unsaved.
+
+    A round that is not saved yet has no levels of its own: they are given.
+    """
+    if review_levels is None:
+        review_levels = cycle.review_levels.all()
+    return _Asking(cycle, {level.pk for level in review_levels}).items()
 
 
 class _Asking:
     """One reading of the plan: its tree, its places and who leads what."""
 
-    def __init__(self, cycle: ReportingCycle) -> None:
+    def __init__(self, cycle: ReportingCycle, levels: set[int]) -> None:
         self.cycle = cycle
+        self.levels = levels
         self.measures = measures_in_order(cycle.plan)
         self.order = {measure.pk: index for index, measure in enumerate(self.measures)}
         self.by_pk = {measure.pk: measure for measure in self.measures}
@@ -163,9 +171,8 @@ class _Asking:
                 yield self._item(kind, project, lead, place.measure_id, place.title)
 
     def _reviews(self) -> Iterator[RoundItem]:
-        levels = set(self.cycle.review_levels.values_list("pk", flat=True))
         for measure in self.measures:
-            if measure.level_id in levels and not measure.is_repeat:
+            if measure.level_id in self.levels and not measure.is_repeat:
                 department = measure.department or self._lead_below(measure)
                 yield self._item(Kind.REVIEW, measure, department, measure.pk)
 

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.policy import Act, scope_of
 from dxportal.models import ReportJob
+from dxportal.rounds.waiting import counts_for
 from kpi.completeness import Completeness, RoundCompleteness, completeness, rounds_of
 from kpi.models import Indicator
-from plans.models import Plan, ReportingCycle, Submission
+from plans.models import Plan, ReportingCycle
 
 MAX_JOBS = 5
 
@@ -40,12 +41,14 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("closes_at", "pk")
     )
     entering = [cycle for cycle in cycles if cycle.accepts_entries()]
+    waiting = counts_for(user) if approves or manages else []
     context = {
         "enters": enters,
         "approves": approves,
         "manages": manages,
         "entry_rounds": _own_rounds(user, entering) if enters else [],
-        "waiting": _waiting(user) if approves else [],
+        "waiting": waiting,
+        "waiting_total": sum(row.count for row in waiting),
         "approver_rounds": _overseen_rounds(user, entering) if approves else [],
         "rounds": _rounds(cycles) if manages else [],
         "jobs": _jobs(user) if manages else [],
@@ -83,23 +86,6 @@ def _joined(
 ) -> list[Round]:
     parts = [(cycle, found[(cycle.plan_id, cycle.fiscal_year)]) for cycle in cycles]
     return [Round(cycle, part.total, part.by_department) for cycle, part in parts]
-
-
-def _waiting(user: User) -> list[Submission]:
-    """Packages that this person may approve; never one that they handed in themselves."""
-    scope = scope_of(user)
-    submitted = (
-        Submission.objects.visible_to(user)
-        .filter(state=Submission.State.SUBMITTED)
-        .exclude(submitted_by=user)
-        .select_related("cycle__plan__organization", "department", "submitted_by")
-        .order_by("submitted_at", "pk")
-    )
-    return [
-        row
-        for row in submitted
-        if scope.covers(Act.APPROVE, row.cycle.plan.organization_id, row.department_id)
-    ]
 
 
 def _jobs(user: User) -> list[ReportJob]:

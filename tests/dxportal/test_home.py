@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
-from accounts.models import Channel, RoleAssignment
+from accounts.models import Channel, RoleAssignment, User
 from kpi.services import ActualEntry, record_actual
-from plans.models import ReportingCycle, Submission
+from plans.models import ReportingCycle, RoundItem
 from tests.cast import Cast
 
 SignIn = Callable[..., Client]
@@ -65,28 +65,31 @@ def test_a_round_that_is_over_asks_for_nothing(cast: Cast, sign_in: SignIn) -> N
     assert "いま入力できる年度照会はありません" in home(sign_in(cast.editor))
 
 
+def submit(cast: Cast, key: str, by: User) -> None:
+    """An item of the round, as that person has handed it in."""
+    indicator = cast.indicators[key]
+    RoundItem.objects.create(
+        cycle=cast.open_cycle,
+        kind=RoundItem.Kind.ACTUAL,
+        object_id=indicator.pk,
+        label=indicator.name,
+        department=indicator.department,
+        state=RoundItem.State.SUBMITTED,
+        submitted_by=by,
+        submitted_at=timezone.now(),
+    )
+
+
 def test_an_approver_sees_what_waits_for_their_own_departments(cast: Cast, sign_in: SignIn) -> None:
-    for key in ("観光課", "教育委員会"):
-        Submission.objects.create(
-            cycle=cast.open_cycle,  # type: ignore[misc]
-            department=cast.departments[key],
-            state=Submission.State.SUBMITTED,
-            submitted_by=cast.editor,
-            submitted_at=timezone.now(),
-        )
+    for key in ("立案数", "来訪者", "未入力"):  # the last one is of another department
+        submit(cast, key, cast.editor)
     page = home(sign_in(cast.approver))
-    assert "1件が承認を待っています" in page
-    assert "観光課" in page
-    assert "教育委員会" not in page
+    assert "2件の承認待ち" in page
+    assert reverse("rounds:approvals") in page
 
 
 def test_nobody_is_asked_to_approve_their_own_package(cast: Cast, sign_in: SignIn) -> None:
-    Submission.objects.create(
-        cycle=cast.open_cycle,  # type: ignore[misc]
-        department=cast.departments["観光課"],
-        state=Submission.State.SUBMITTED,
-        submitted_by=cast.approver,
-    )
+    submit(cast, "立案数", cast.approver)
     assert "承認を待っている提出はありません" in home(sign_in(cast.approver))
 
 

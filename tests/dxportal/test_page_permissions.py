@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Deletion, Notice, User
 from dxportal.models import BookImport, ColumnMapping, ReportJob
 from dxportal.rounds.asking import ask
-from plans.models import Evidence, Level, Measure, Plan
+from plans.models import Evidence, Extension, Level, Measure, Plan
 from projects.models import Placement
 from tests.cast import Cast
 
@@ -68,6 +68,26 @@ TABLE: dict[str, list[Line]] = {
         Line("get", (200, 404, 404, 404, 404, 404, 302)),
         Line("post", (302, 404, 404, 404, 404, 404, 302)),
     ],
+    "rounds:list": [Line("get", COORDINATORS)],
+    "rounds:create": [
+        Line("get", COORDINATORS),
+        Line("post", MANAGERS),
+    ],
+    "rounds:detail": [Line("get", MANAGERS_SEE)],
+    "rounds:change": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "rounds:move": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "rounds:refresh": [Line("post", MANAGERS)],
+    "rounds:act": [Line("post", (403, 403, 200, 403, 403, 404, 302))],
+    "rounds:end_extension": [Line("post", MANAGERS)],
+    "rounds:item": [everyone("get", 200, 404)],
+    # Whoever enters, approves or manages the item takes part in its discussion.
+    "rounds:comment": [Line("post", (302, 302, 302, 403, 403, 404, 302))],
+    # Nothing is submitted yet: those who may approve are told so.
+    "rounds:step": [Line("post", (403, 422, 422, 403, 403, 404, 302))],
+    "rounds:approvals": [everyone("get", 200)],
+    "rounds:approve_all": [everyone("post", 302)],
+    "rounds:corrections": [everyone("get", 200, 404)],
+    "rounds:correct": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "rounds:evidence": [Line("post", EDITOR)],
     "rounds:evidence_file": [everyone("get", 200, 404)],
     "rounds:evidence_remove": [Line("post", EDITOR)],
@@ -182,6 +202,9 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
     item = cast.open_cycle.items.get(kind="actual", object_id=cast.indicators["立案数"].pk)
     evidence = Evidence(item=item, name="集計.csv", size=1, sha256="0" * 64)
     evidence.file.save("evidence.csv", ContentFile(b"1"))
+    extension = Extension.objects.create(
+        cycle=cast.open_cycle, until=cast.open_cycle.closes_at, reason="システムの障害のため"
+    )
     numbers: dict[str, list[int | str]] = {
         "books:preview": [book.pk],
         "books:choose": [book.pk],
@@ -206,6 +229,17 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
         "rounds:entry_item": [item.pk],
+        "rounds:detail": [cast.open_cycle.pk],
+        "rounds:change": [cast.open_cycle.pk],
+        "rounds:move": [cast.open_cycle.pk],
+        "rounds:refresh": [cast.open_cycle.pk],
+        "rounds:act": [cast.open_cycle.pk],
+        "rounds:end_extension": [extension.pk],
+        "rounds:item": [item.pk],
+        "rounds:comment": [item.pk],
+        "rounds:step": [item.pk],
+        "rounds:corrections": [cast.plan.pk],
+        "rounds:correct": [cast.plan.pk, cast.indicators["立案数"].pk, 2024],
         "rounds:evidence": [item.pk],
         "rounds:evidence_file": [evidence.pk],
         "rounds:evidence_remove": [evidence.pk],
@@ -227,7 +261,9 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "reports:cancel": [job.pk],
         "reports:download": [job.pk],
     }
-    return {name: reverse(name, args=numbers.get(name, [])) for name in TABLE}
+    found = {name: reverse(name, args=numbers.get(name, [])) for name in TABLE}
+    found["rounds:create"] += f"?plan={cast.plan.pk}"
+    return found
 
 
 def placement_of(cast: Cast) -> Placement:
@@ -254,9 +290,31 @@ def _draft(cast: Cast) -> Plan:
     return draft
 
 
+def _items(cast: Cast) -> list[int]:
+    assert cast.open_cycle is not None
+    return list(cast.open_cycle.items.values_list("pk", flat=True))
+
+
 def form_of(name: str, cast: Cast) -> dict[str, object]:
     return {
         "rounds:entry_item": {"value": "3", "status": "reported", "version": "0"},
+        "rounds:create": {
+            "fiscal_year": 2026,
+            "kind": "annual",
+            "asks_actuals": "on",
+            "confirmed": "1",
+        },
+        "rounds:change": {"closes_at": "2099-03-31", "asks_actuals": "on", "row_version": 1},
+        "rounds:move": {"to": "closed", "row_version": 1, "reason": "期限のため"},
+        "rounds:act": {"act": "remind", "item": [f"{pk}:1" for pk in _items(cast)]},
+        "rounds:comment": {"text": "内訳を教えてください。"},
+        "rounds:step": {"step": "approve", "version": 1},
+        "rounds:correct": {
+            "value": "7",
+            "status": "reported",
+            "reason": "集計の誤り",
+            "row_version": 1,
+        },
         "rounds:entry_submit": {"department": cast.departments["観光課"].pk},
         "accounts:add_department": {"name": "新しい課"},
         "accounts:department": {"name": "観光課", "row_version": 1},
