@@ -223,7 +223,7 @@ def test_without_a_scheme_the_page_says_what_to_do(cast: Cast, sign_in: SignIn) 
     address = reverse("plans:matrix", args=[cast.plan.pk])
     page = sign_in(cast.viewer).get(address).content.decode()
     assert "タグ体系がまだありません" in page
-    assert "measure_tags" in page
+    assert "「計画を編集」でタグ体系" in page
 
 
 def test_a_scheme_that_the_plan_does_not_use_is_no_wall_of_gaps(
