@@ -15,6 +15,8 @@ from kpi.models import Actual, Indicator, Target
 
 # From this change on last year (a ratio) a figure is looked at, unless it often jumps so far.
 FAR = Decimal("0.5")
+# From here on a growth is told as a multiple.
+MANY = Decimal(3)
 WHOLE = Decimal(100)
 PERCENT_SIGNS = ("%", "％")
 
@@ -70,13 +72,20 @@ def _far_from_last_year(
     ]
     if change is None or change <= max([FAR, *usual]):
         return None
-    told = f"{format_number((change * WHOLE).quantize(Decimal(1)), 0)}%"
-    last = format_number(figures[-1], indicator.decimals)
-    more = "増えて" if value > figures[-1] else "減って"
+    last = f"{format_number(figures[-1], indicator.decimals)}{indicator.unit}"
     return FigureWarning(
         Sign.FAR,
-        f"前回の実績（{last}{indicator.unit}）から{told}{more}います。桁や単位は合っていますか。",
+        f"前回の実績（{last}）から{_told_change(figures[-1], value, change)}います。"
+        "桁や単位は合っていますか。",
     )
+
+
+def _told_change(before: Decimal, after: Decimal, change: Decimal) -> str:
+    """By how much it has grown or shrunk; many times over as a multiple of what it was."""
+    if after > before > 0 and change >= MANY:
+        return f"{format_number((after / before).quantize(Decimal(1)), 0)}倍になって"
+    percent = format_number((change * WHOLE).quantize(Decimal(1)), 0)
+    return f"{percent}%増えて" if after > before else f"{percent}%減って"
 
 
 def _change(before: Decimal, after: Decimal) -> Decimal | None:

@@ -87,10 +87,16 @@ def entry_item(request: HttpRequest, pk: int) -> HttpResponse:
     JSON answers with 200, 409 (somebody else was quicker), 422 (refused, by cell) or 423 (locked);
     a form answers with the grid, or with the row by itself and what was typed.
     """
-    item = _item(request, pk)
-    row = row_of(item)
-    if request.method != "POST":
-        return _answer(request, row)
+    try:
+        row = row_of(_item(request, pk))
+        return _answer(request, row) if request.method != "POST" else _save(request, row)
+    except PermissionDenied as error:
+        if not _is_json(request):
+            raise
+        return JsonResponse({"reason": str(error)}, status=403)
+
+
+def _save(request: HttpRequest, row: Row) -> HttpResponse:
     typed, version, sender = _sent(request, row)
     if sender not in ("", str(request.user.pk)):
         return _refusal(request, row, typed, "ほかの利用者としてサインインしています。", 401)
@@ -106,7 +112,7 @@ def entry_item(request: HttpRequest, pk: int) -> HttpResponse:
     if _is_json(request):
         return _answer(request, saved)
     messages.success(request, f"「{saved.title}」を保存しました。")
-    return redirect(_address(item.cycle, item))
+    return redirect(_address(row.item.cycle, row.item))
 
 
 def _item(request: HttpRequest, pk: int) -> RoundItem:

@@ -149,12 +149,14 @@
       row.show("failed", element("p", "", `${reason}つながると自動で保存します。入力した内容はこのパソコンに残っています。`));
       return false;
     }
-    if (answer.type === "opaqueredirect" || answer.status === 401) return askToSignIn(row);
+    const told = await answer.json().catch(() => null);
+    // Without the cookies of a session the door says 403 before anybody has looked at the row.
+    const isOutside = answer.type === "opaqueredirect" || answer.status === 401;
+    if (isOutside || (answer.status === 403 && !told)) return askToSignIn(row);
     if (answer.status >= 500 || answer.status === 429) {
       row.show("failed", element("p", "", `サーバーが保存できませんでした（エラー ${answer.status}）。少し待って、自動でやり直します。`));
       return false;
     }
-    const told = await answer.json().catch(() => null);
     settle(row, answer.status, told, sent);
     return true;
   }
@@ -174,9 +176,7 @@
       row.lock(told.reason);
       announce(`${row.title}：${told.reason}`);
     } else {
-      const reason = status === 404
-        ? "この項目が見つかりません。照会から外された可能性があります。"
-        : "入力する権限がないか、ページを開いてから時間がたちすぎています。";
+      const reason = told?.reason || "この項目が見つかりません。照会から外された可能性があります。";
       row.refuse({ "": [`${reason}ページを読み込み直してください。入力した内容はこのパソコンに残っています。`] });
     }
     tellPasted();

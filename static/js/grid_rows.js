@@ -68,7 +68,7 @@ Object.assign(window.portalGrid, (() => {
     }
 
     labelOf(control) {
-      return control.labels[0]?.textContent.trim() || control.name;
+      return control.dataset.name;
     }
 
     // Something was typed: it is kept here until the server has it.
@@ -173,7 +173,7 @@ Object.assign(window.portalGrid, (() => {
         else control.readOnly = true;
       }
       const kept = this.isDirty
-        ? [element("p", "entry-row__message", "入力した内容は保存されていません。このパソコンに残っています。")]
+        ? [element("p", "", "入力した内容は保存されていません。このパソコンに残っています。")]
         : [];
       this.show("locked", element("p", "small", reason), ...kept);
     }

@@ -48,8 +48,10 @@ def open_page(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
             route.abort()
 
     def console(message: ConsoleMessage) -> None:
-        # A refused save answers 409 or 422 on purpose, which Chromium calls an error.
-        if message.type == "error" and "status of 4" not in message.text:
+        # A refused save answers 409 or 422 on purpose, which Chromium calls an error, and so it
+        # does a network that a test takes away.
+        meant = ("status of 4", "net::ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
+        if message.type == "error" and not any(text in message.text for text in meant):
             wrong.append(message.text)
 
     def make(**options) -> Page:

@@ -617,3 +617,12 @@ def test_last_years_row_is_not_this_years(cast: Cast, cycle: ReportingCycle) -> 
     row = row_of(item_of(cycle, cast.indicators["苦情"]))
     assert row.values["value"] == "3"
     assert [year for year, _ in row.past_texts] == [LAST_YEAR - 1, LAST_YEAR]
+
+
+def test_the_script_is_told_of_a_missing_right(
+    cast: Cast, cycle: ReportingCycle, sign_in: SignIn
+) -> None:
+    item = item_of(cycle, cast.indicators["未入力"])
+    status, told = send(sign_in(cast.editor), item, value="7")
+    assert status == 403
+    assert "ほかの部局" in told["reason"]

@@ -66,7 +66,7 @@ def test_far_says_from_what_and_by_how_much() -> None:
     actual = Actual(indicator=indicator, fiscal_year=YEAR, value=Decimal(123450))
     (warning,) = warnings_of(indicator, None, actual, {2024: Decimal(12345)})
     assert "12,345人" in warning.text
-    assert "900%増えています" in warning.text
+    assert "10倍になっています" in warning.text
 
 
 @pytest.mark.parametrize(
