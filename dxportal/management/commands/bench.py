@@ -31,7 +31,7 @@ from dxportal.planbook.writer import write_plan
 from dxportal.reports.build import build
 from dxportal.reports.compose import report_of
 from dxportal.reports.pdf import html_of, render
-from plans.models import Plan
+from plans.models import Plan, ReportingCycle, RoundItem
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         "Measure the annual report (PDF and xlsx) beside the bare cost of the same pages in "
         "WeasyPrint and of the same cells in openpyxl, each in a process of its own, import and "
         "export of the plan book, at its size and 50 times that, and the time to the first byte "
-        "of the main pages; print a markdown table."
+        "of the main pages, the entry grid and one cell's save; print a markdown table."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -297,6 +297,74 @@ def _page_cost(client: Client, address: str) -> Cost:
     return Cost(seconds, _peak_mb(), f"{queries} queries, {size:.0f} kB, median of {PAGE_RUNS}")
 
 
+# The round
+
+
+def round_lines(options: dict[str, Any]) -> list[Line]:
+    """Opening the entry grid with all items of a round, and saving one cell of it.
+
+    The bare cost is that of the same SQL, sent again and read to its end without Django's rows,
+    templates and middleware. Everything is undone.
+    """
+    plan = find_plan(options["plan"])
+    with transaction.atomic():
+        user = _reader_of(plan)
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        items = RoundItem.objects.filter(
+            cycle__plan=plan,
+            cycle__state=ReportingCycle.State.OPEN,
+            kind=RoundItem.Kind.ACTUAL,
+            state=RoundItem.State.UNTOUCHED,
+        )
+        if not items.exists():
+            raise CommandError("There is no open round: run load_example first.")
+        grid = reverse("rounds:entry")
+        count = RoundItem.objects.filter(cycle__in=items.values("cycle")).count()
+        lines = _beside_its_sql(f"entry grid, {count} items", lambda: client.get(grid))
+        waiting = iter(list(items[: PAGE_RUNS + 1]))
+        lines += _beside_its_sql("save of one cell", lambda: _save_cell(client, next(waiting)))
+        transaction.set_rollback(True)
+    return lines
+
+
+def _save_cell(client: Client, item: RoundItem) -> Any:
+    body = {"values": {"value": "7"}, "version": "0"}
+    address = reverse("rounds:entry_item", args=[item.pk])
+    return client.post(address, body, content_type="application/json")
+
+
+def _beside_its_sql(name: str, act: Callable[[], Any]) -> list[Line]:
+    sent: list[tuple[str, Any]] = []
+
+    def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        answer = act()
+    if answer.status_code != 200:
+        raise CommandError(f"{name}: the answer is {answer.status_code}, {answer.content[:200]!r}")
+    seconds = statistics.median(_timed(act) for _ in range(PAGE_RUNS))
+    bare = statistics.median(_timed(lambda: _run(sent)) for _ in range(PAGE_RUNS))
+    cost = Cost(seconds, _peak_mb(), f"{len(sent)} queries, median of {PAGE_RUNS}")
+    alone = Cost(bare, _peak_mb(), "read to the end, no rows made")
+    return [Line(name, cost, alone), Line("the same SQL alone", alone)]
+
+
+def _run(statements: list[tuple[str, Any]]) -> None:
+    """Send the statements again; what would collide with its own first run is undone at once."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for sql, params in statements:
+            if sql.startswith("INSERT"):
+                continue  # the row of the first run is there: the UPDATEs and reads remain
+            cursor.execute(sql, params)
+            if cursor.description:
+                cursor.fetchall()
+        transaction.set_rollback(True)
+
+
 # What `--measure` knows, and the parts of the table in their order: a new part is a function from
 # the options to lines.
 MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
@@ -312,4 +380,5 @@ PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "report": report_lines,
     "planbook": planbook_lines,
     "pages": page_lines,
+    "round": round_lines,
 }
