@@ -6,6 +6,7 @@ the endpoint does not know is refused by name, so a slip of the pen never widens
 loses a value.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -25,8 +26,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import actor_of
+from accounts.versions import StaleVersion, Versioned
 
 TRUE_FALSE = ("true", "false")
+NO_VERSION = "読み取ったときの版（整数）を指定してください。"
 
 
 class Pages(PageNumberPagination):
@@ -147,6 +150,8 @@ class Rows(GenericViewSet):
     needs: ClassVar[Mapping[str, str]] = {}
     # Query parameters of single actions; lists know theirs from the FilterSet.
     parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
+    # What actions of its own are called and do, for the reference: {action: (summary, detail)}.
+    told: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def get_permissions(self) -> list[BasePermission]:
         return [*super().get_permissions(), WithinScope()]
@@ -160,6 +165,9 @@ class Rows(GenericViewSet):
     ) -> HttpResponseBase:
         """What one person may see is kept by no cache between us and them."""
         patch_cache_control(response, private=True, no_cache=True)
+        said = getattr(response, "data", None)
+        if isinstance(said, Mapping) and isinstance(said.get("version"), int):
+            response["ETag"] = f'"{said["version"]}"'
         return super().finalize_response(request, response, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet:
@@ -277,6 +285,30 @@ class FigureText(serializers.Field):
         return str(value)
 
 
+class VersionRead(serializers.IntegerField):
+    """The version that a change is made from. It may come as `If-Match` instead."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", "版")
+        options.setdefault(
+            "help_text", "読み取ったときの `version`。`If-Match` を送るときは省けます。"
+        )
+        super().__init__(min_value=1, required=False, **options)
+
+
+class NoVersionYet(serializers.IntegerField):
+    """A first write says that there is no version yet, or says nothing of it."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault(
+            "help_text", "初めての書き込みなのでnullです。すでに書かれていれば409になります。"
+        )
+        super().__init__(label="版", required=False, allow_null=True, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
+
+
 class Figure(serializers.DecimalField):
     """A stored decimal as text, without the zeros that the column adds behind it."""
 
@@ -286,7 +318,7 @@ class Figure(serializers.DecimalField):
         super().__init__(normalize_output=True, read_only=True, **options)
 
 
-def find_visible(queryset: QuerySet, request: Request, pk: int, field: str) -> Model:
+def find_visible(queryset: Any, request: Request, pk: int, field: str) -> Any:
     """The row that a body names, if the person may see it; else 404, as for its own address."""
     row = queryset.visible_to(request.user).filter(pk=pk).first()
     if row is None:
@@ -306,7 +338,50 @@ class WritesWithVersion:
         """What was sent, its shape checked."""
         made = self.body_classes[self.action](data=self.request.data, partial=partial)
         made.is_valid(raise_exception=True)
-        return made.validated_data
+        said = made.validated_data
+        if isinstance(made.fields.get("version"), VersionRead):
+            said["version"] = self._version_read(said.get("version"))
+        return said
+
+    def version_in_address(self) -> int:
+        """The version that a request without a body names, as `version` or as `If-Match`."""
+        text = self.request.query_params.get("version")
+        number = None if text is None else _whole_number(text)
+        if text is not None and number is None:
+            raise ValidationError({"version": NO_VERSION})
+        return self._version_read(number)
+
+    def takes_version(self) -> bool:
+        body = self.body_classes.get(self.action)
+        has_field = body is not None and isinstance(body().fields.get("version"), VersionRead)
+        return has_field or "version" in self.parameters.get(self.action, ())
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        wrong = request.method not in SAFE_METHODS and "If-Match" in request.headers
+        if wrong and self.action is not None and not self.takes_version():
+            raise ValidationError({"If-Match": "この呼び出しでは If-Match を使えません。"})
+
+    def _version_read(self, said: int | None) -> int:
+        text = self.request.headers.get("If-Match")
+        if text is None:
+            if said is None:
+                raise ValidationError({"version": NO_VERSION})
+            return said
+        matched = re.fullmatch(r'"([1-9][0-9]{0,8})"', text.strip())
+        if matched is None:
+            raise ValidationError(
+                {"If-Match": '読み取ったときの ETag を1つ、そのまま送ってください（例："3"）。'}
+            )
+        if said not in (None, int(matched[1])):
+            raise ValidationError(
+                {"version": "If-Match の版と違います。どちらか1つを送ってください。"}
+            )
+        return int(matched[1])
+
+    def represent_current(self, current: Model) -> dict[str, Any]:
+        """What stands there now, for the one who came second. Not always a row of this view."""
+        return self.represent(current.pk)
 
     def represent(self, pk: int) -> dict[str, Any]:
         """The row as reading it would answer now."""
@@ -315,14 +390,12 @@ class WritesWithVersion:
             raise NotFound("ほかの人が先に取り消しました。")
         return self.serializer_class(row, context=self.get_serializer_context()).data
 
+    @staticmethod
+    def require_fresh(row: Versioned, version: int) -> None:
+        """For services that look at the row's state before its version."""
+        if row.version != version:
+            raise StaleVersion(row)
+
     def created(self, pk: int, status: int = 201) -> Response:
         location = self.reverse_action("detail", args=[pk])
         return Response(self.represent(pk), status=status, headers={"Location": location})
-
-
-def require_version(text: str | None) -> int:
-    """The version that a DELETE names in its address."""
-    number = _whole_number(text or "")
-    if number is None:
-        raise ValidationError({"version": "読み取ったときの版（整数）を指定してください。"})
-    return number

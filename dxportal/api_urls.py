@@ -7,6 +7,8 @@ from accounts import api as accounts
 from budgets import api as budgets
 from dxportal import api as reports
 from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
+from dxportal.rounds import api as rounds
+from dxportal.rounds import api_at_items as at_items
 from kpi import api as kpi
 from plans import api as plans
 from projects import api as projects
@@ -29,7 +31,12 @@ RESOURCES = {
     "reviews": projects.ReviewViewSet,
     "budgets": budgets.BudgetViewSet,
     "cycles": plans.CycleViewSet,
-    "submissions": plans.SubmissionViewSet,
+    "submissions": rounds.SubmissionViewSet,
+    "items": rounds.RoundItemViewSet,
+    "extensions": at_items.ExtensionViewSet,
+    "comments": at_items.CommentViewSet,
+    "corrections": at_items.CorrectionViewSet,
+    "evidence": at_items.EvidenceViewSet,
     "reports": reports.ReportViewSet,
     "jobs": reports.ReportJobViewSet,
 }

@@ -77,6 +77,12 @@ KINDS = {
         "`current` がいまの値、`yours` が送られた値です。読み直し、どちらにするか決めて、"
         "`current.version` を付けて送り直してください。",
     ),
+    "precondition-failed": Kind(
+        412,
+        "ほかの人が先に変更しました",
+        "`If-Match` の版は古くなっています。`current` がいまの値、`yours` が送られた値です。"
+        "どちらにするか決めて、いまの `ETag` を付けて送り直してください。",
+    ),
     "unsupported-media-type": Kind(
         415, "この形式は受け取れません", "`Content-Type` を application/json にします。"
     ),
@@ -249,11 +255,12 @@ def _conflict(exc: StaleVersion, request: Request, view: Any) -> HttpResponse:
     """Both values, and who wrote the stored one when, so that a person can decide."""
     yours = {**request.query_params.dict(), **request.data} if request.method != "DELETE" else {}
     try:
-        current = view.represent(exc.current.pk)
+        current = view.represent_current(exc.current)
     except exceptions.NotFound as gone:
         return problem(request, "not-found", str(gone.detail))
     detail = f"{exc}（いまの版：{current['version']}）"
-    return problem(request, "conflict", detail, current=current, yours=yours)
+    name = "precondition-failed" if "If-Match" in request.headers else "conflict"
+    return problem(request, name, detail, current=current, yours=yours)
 
 
 def _unexpected(exc: Exception, request: Request) -> HttpResponse:

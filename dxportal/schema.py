@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from accounts.viewsets import Rows, StrictSerializer
+from accounts.viewsets import Rows, StrictSerializer, WritesWithVersion
 from dxportal.problems import CONTENT_TYPE, KINDS, ConflictSerializer, ProblemSerializer
 
 INTRODUCTION = """\
@@ -25,8 +25,9 @@ INTRODUCTION = """\
 **値** — 年度は西暦の整数（2024は令和6年度）、小数は文字列、金額は円の整数です。
 0、null、該当なし、未集計は別のものです。
 
-**書き込み** — 直すときは読み取ったときの `version` を添えます。先にほかの人が変えていれば、何も
-変えずに、両方の値（`current` と `yours`）を付けて409を返します。入力期間の外、提出・承認・確定の
+**書き込み** — 直すときは読み取ったときの `version` を添えます（`ETag` を `If-Match` で返しても
+同じです）。先にほかの人が変えていれば、何も変えずに、両方の値（`current` と `yours`）を付けて409
+（`If-Match` のときは412）を返します。入力期間の外、提出・承認・確定の
 後は423です。何度送っても同じなので、再試行しないでください。
 
 **エラー** — RFC 9457（`application/problem+json`）です。`detail` に理由、`errors` に項目・
@@ -51,7 +52,16 @@ DETAILS = {
         "送ります。"
     ),
 }
-PARAMETERS = {"version": "読み取ったときの `version`。"}
+PARAMETERS = {"version": "読み取ったときの `version`。`If-Match` を送るときは省けます。"}
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "読み取ったときの `ETag`（版を引用符で囲んだもの）。`version` の代わりに使えます。"
+        "先にほかの人が変えていれば、両方の値を添えて412を返し、何も変えません。"
+    ),
+)
 SUCCESSES = {
     "200": "成功",
     "201": "作成しました。`Location` ヘッダーにアドレスがあります。",
@@ -59,13 +69,9 @@ SUCCESSES = {
     "204": "取り消しました。",
 }
 # What can go wrong, by action; 401 everywhere.
+WRITE_FAILURES = (400, 403, 404, 409, 412, 415, 423)
 FAILURES = {
-    "list": (400, 404),
-    "retrieve": (400, 404),
-    "download": (400, 404),
-    "create": (400, 403, 404, 409, 415, 423),
-    "partial_update": (400, 403, 404, 409, 415, 423),
-    "destroy": (400, 403, 404, 409, 423),
+    "destroy": (400, 403, 404, 409, 412, 423),
 }
 
 
@@ -169,12 +175,15 @@ class PortalSchema(AutoSchema):
         if not isinstance(self.view, Rows):
             return super().get_summary()  # the view's own word
         noun = self.view.queryset.model._meta.verbose_name
+        if self._action in self.view.told:
+            return self.view.told[self._action][0].format(noun=noun)
         return SUMMARIES[self._action].format(noun=noun)
 
     def get_description(self) -> str:
         if not isinstance(self.view, Rows):
             return super().get_description() or ""
-        return "\n\n".join(filter(None, [self.view.about, DETAILS.get(self._action)]))
+        _, own = self.view.told.get(self._action, ("", DETAILS.get(self._action, "")))
+        return "\n\n".join(filter(None, [self.view.about, own]))
 
     def get_request_serializer(self) -> Any:
         bodies = getattr(self.view, "body_classes", {})
@@ -202,9 +211,9 @@ class PortalSchema(AutoSchema):
         if not isinstance(self.view, Rows):
             return super().get_override_parameters()
         return [
-            OpenApiParameter(name, OpenApiTypes.INT, required=True, description=PARAMETERS[name])
+            OpenApiParameter(name, OpenApiTypes.INT, description=PARAMETERS[name])
             for name in self.view.parameters.get(self._action, ())
-        ]
+        ] + ([IF_MATCH] if self._takes_version else [])
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
@@ -214,17 +223,26 @@ class PortalSchema(AutoSchema):
             operation["responses"] |= dict(self._failures())
         return operation
 
-    def _fields_of(self, bodies: Any) -> Any:
-        return bodies[self._action]().fields if self._action in bodies else ()
+    @property
+    def _takes_version(self) -> bool:
+        """Whether the action changes a row from a version that was read."""
+        return isinstance(self.view, WritesWithVersion) and self.view.takes_version()
+
+    def _may_be_late(self) -> bool:
+        """Whether somebody else may have been quicker, or the row be locked."""
+        bodies = getattr(self.view, "body_classes", {})
+        fields = bodies[self._action]().fields if self._action in bodies else ()
+        return self._takes_version or "version" in fields
 
     def _failures(self) -> Iterator[tuple[str, dict[str, Any]]]:
         titles = {kind.status: kind.title for kind in reversed(KINDS.values())}
-        bodies = getattr(self.view, "body_classes", {})
-        has_version = self._action == "destroy" or "version" in self._fields_of(bodies)
-        for status in (401, *FAILURES.get(self._action, (404,))):
-            if status in (409, 423) and not has_version:
+        usual = (400, 404) if self.method == "GET" else WRITE_FAILURES
+        for status in (401, *FAILURES.get(self._action, usual)):
+            if status in (409, 423) and not self._may_be_late():
                 continue
-            serializer = ConflictSerializer if status == 409 else ProblemSerializer
+            if status == 412 and not self._takes_version:
+                continue
+            serializer = ConflictSerializer if status in (409, 412) else ProblemSerializer
             component = self.resolve_serializer(serializer, "response")
             yield (
                 str(status),

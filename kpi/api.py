@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,12 +14,13 @@ from accounts.editing import Locked
 from accounts.viewsets import (
     Figure,
     FigureText,
+    NoVersionYet,
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
+    VersionRead,
     WritesWithVersion,
     find_visible,
-    require_version,
 )
 from kpi import services
 from kpi.achievement import achievement_of
@@ -271,16 +271,7 @@ class ActualCreateSerializer(ActualEntryFields):
     fiscal_year = serializers.IntegerField(
         label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
     )
-    version = serializers.IntegerField(
-        label="版",
-        required=False,
-        allow_null=True,
-        help_text="初めての書き込みなのでnullです。すでに値があれば409になります。",
-    )
-
-    def validate_version(self, version: int | None) -> None:
-        if version is not None:
-            raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
+    version = NoVersionYet()
 
 
 @extend_schema_serializer(
@@ -295,9 +286,7 @@ class ActualCreateSerializer(ActualEntryFields):
 class ActualChangeSerializer(ActualEntryFields):
     """The fields to change; those left out stay as they are."""
 
-    version = serializers.IntegerField(
-        label="版", min_value=1, help_text="読み取ったときの `version`。"
-    )
+    version = VersionRead()
 
 
 class ActualViewSet(WritesWithVersion, ReadOnlyRows):
@@ -322,7 +311,7 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
         body = self.body()
         indicator = find_visible(Indicator.objects, request, body["indicator"], "indicator")
         actual = services.record_actual(
-            actor_of(request), indicator, body["fiscal_year"], _entry({}, body), None
+            actor_of(request), indicator, body["fiscal_year"], entry_of({}, body), None
         )
         return self.created(actual.pk)
 
@@ -334,7 +323,7 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
             actor_of(request),
             actual.indicator,
             actual.fiscal_year,
-            _entry(_stored(actual), body),
+            entry_of(stored_fields(actual), body),
             body["version"],
         )
         return Response(self.represent(actual.pk))
@@ -342,7 +331,7 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
     def destroy(self, request: Request, pk: str) -> Response:
         """Back to "nothing entered"; the audit log keeps what it said."""
         actual = self._writable()
-        version = require_version(request.query_params.get("version"))
+        version = self.version_in_address()
         services.clear_actual(actor_of(request), actual.indicator, actual.fiscal_year, version)
         return Response(status=204)
 
@@ -353,7 +342,7 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
         return actual
 
 
-def _stored(actual: Actual) -> dict[str, Any]:
+def stored_fields(actual: Actual) -> dict[str, Any]:
     """What was entered before, as a body would say it, so that what is left out stays."""
     return {
         "value": actual.raw_text or _plain(actual.value),
@@ -369,7 +358,8 @@ def _plain(value: Decimal | None) -> str:
     return "" if value is None else format(value.normalize(), "f")
 
 
-def _entry(before: dict[str, Any], body: dict[str, Any]) -> ActualEntry:
+def entry_of(before: dict[str, Any], body: dict[str, Any]) -> ActualEntry:
+    """What the service is told: what stands there (`before`), changed by what was sent."""
     said = {**before, **body}
     return ActualEntry(
         text=said.get("value", ""),

@@ -3,9 +3,24 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from accounts.viewsets import Figure, ReadOnlyRows, RowSerializer
+from accounts.authentication import actor_of
+from accounts.viewsets import (
+    Figure,
+    ReadOnlyRows,
+    RowSerializer,
+    StrictSerializer,
+    VersionRead,
+    WritesWithVersion,
+    find_visible,
+)
+from plans import services
 from plans.filters import (
     CycleFilterSet,
     LevelFilterSet,
@@ -14,6 +29,7 @@ from plans.filters import (
     PlanFilterSet,
     SubmissionFilterSet,
 )
+from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import (
     GlossaryTerm,
     Level,
@@ -173,6 +189,10 @@ class CycleSerializer(RowSerializer):
             "opens_at",
             "closes_at",
             "grace_until",
+            "asks_actuals",
+            "asks_progress",
+            "asks_settlements",
+            "review_levels",
             "accepts_entries",
             "version",
             "updated_at",
@@ -182,11 +202,166 @@ class CycleSerializer(RowSerializer):
         return cycle.accepts_entries()
 
 
-class CycleViewSet(ReadOnlyRows):
+def reason_field(help_text: str = "") -> serializers.CharField:
+    """Why something is done, as the audit log keeps it."""
+    return serializers.CharField(
+        label="理由", required=False, allow_blank=True, max_length=2000, help_text=help_text
+    )
+
+
+def _moment(label: str) -> serializers.DateTimeField:
+    return serializers.DateTimeField(
+        label=label, required=False, allow_null=True, help_text="nullは、決めないことです。"
+    )
+
+
+class CycleFields(StrictSerializer):
+    """What a coordinator decides about a round."""
+
+    opens_at = _moment("入力開始")
+    closes_at = _moment("入力期限")
+    grace_until = _moment("猶予期限")
+    asks_actuals = serializers.BooleanField(label="指標の実績値を照会する", required=False)
+    asks_progress = serializers.BooleanField(label="事業の進捗を照会する", required=False)
+    asks_settlements = serializers.BooleanField(label="事業の決算を照会する", required=False)
+    review_levels = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        label="評価を照会する階層",
+        required=False,
+        max_length=20,
+        help_text="階層（`levels`）の番号。",
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "年次の照会",
+            {
+                "plan": 1,
+                "fiscal_year": 2025,
+                "closes_at": "2026-05-29T17:15:00+09:00",
+                "asks_progress": True,
+                "review_levels": [2],
+            },
+        )
+    ]
+)
+class CycleCreateSerializer(CycleFields):
+    plan = serializers.IntegerField(label="計画", min_value=1)
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    kind = serializers.ChoiceField(
+        label="種別", choices=ReportingCycle.Kind.choices, required=False
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "期限を延ばす",
+            {"closes_at": "2026-06-05T17:15:00+09:00", "reason": "人事異動のため", "version": 3},
+        )
+    ]
+)
+class CycleChangeSerializer(CycleFields):
+    """The fields to change; those left out stay as they are."""
+
+    reason = reason_field()
+    version = VersionRead()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("入力を始める", {"to": "open", "version": 1}),
+        OpenApiExample(
+            "締切から入力中に戻す", {"to": "open", "reason": "1課の入力漏れのため", "version": 4}
+        ),
+    ]
+)
+class CycleMoveSerializer(StrictSerializer):
+    to = serializers.ChoiceField(label="移す先の状態", choices=ReportingCycle.State.choices)
+    reason = reason_field("前の状態に戻すとき、承認を待たずに確定するときは必須。")
+    version = VersionRead()
+
+
+class CycleViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = ReportingCycle.objects.all()
     serializer_class = CycleSerializer
     filterset_class = CycleFilterSet
+    body_classes = {
+        "create": CycleCreateSerializer,
+        "partial_update": CycleChangeSerializer,
+        "move": CycleMoveSerializer,
+    }
     about = "年度照会（計画と年度ごとの、入力の一巡）です。"
+    told = {
+        "create": (
+            "{noun}を作る",
+            "準備の状態で作ります。入力を始めるには `move` で `open` に移します。"
+            "事務局だけができます。",
+        ),
+        "move": (
+            "{noun}の状態を移す",
+            "準備・入力中・猶予・締切・確定・公表の間を移します。できない移り方と、理由のない"
+            "戻し方は400です。確定するとすべての値が確定し、以後は訂正だけになります。",
+        ),
+    }
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.prefetch_related("review_levels")
+
+    def create(self, request: Request) -> Response:
+        body = self.body()
+        plan = find_visible(Plan.objects, request, body.pop("plan"), "plan")
+        asks = {name: body.pop(name) for name in services.ASKED if name in body}
+        levels = self._levels(body) or []
+        cycle = services.create_cycle(
+            actor_of(request),
+            plan,
+            body.pop("fiscal_year"),
+            asks=asks,
+            review_levels=levels,
+            **body,
+        )
+        return self.created(cycle.pk)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Only what is sent changes; `version` must be the one that was read."""
+        cycle = self._cycle()
+        body = self.body()
+        version, reason = body.pop("version"), body.pop("reason", "")
+        levels = self._levels(body)
+        services.change_cycle(actor_of(request), cycle, body, version, levels, reason)
+        return Response(self.represent(cycle.pk))
+
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def move(self, request: Request, pk: str) -> Response:
+        cycle = self._cycle()
+        body = self.body()
+        self.require_fresh(cycle, body["version"])
+        services.move_cycle(
+            actor_of(request), cycle, body["to"], body["version"], body.get("reason", "")
+        )
+        return Response(self.represent(cycle.pk))
+
+    def _cycle(self) -> ReportingCycle:
+        cycle: ReportingCycle = self.get_object()
+        cycle.plan = Plan.objects.select_related("organization").get(pk=cycle.plan_id)
+        return cycle
+
+    def _levels(self, body: dict[str, Any]) -> list[Level] | None:
+        if "review_levels" not in body:
+            return None
+        wanted = body.pop("review_levels")
+        found = {
+            level.pk: level
+            for level in Level.objects.visible_to(self.request.user).filter(pk__in=wanted)
+        }
+        if missing := [pk for pk in wanted if pk not in found]:
+            raise ValidationError({"review_levels": f"階層{missing[0]}はありません。"})
+        return list(found.values())
 
 
 class PersonName(serializers.StringRelatedField):

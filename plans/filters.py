@@ -15,7 +15,19 @@ from django.http import HttpRequest
 
 from accounts.models import Department, Organization
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
-from plans.models import Level, Measure, Phase, Plan, ReportingCycle, Submission
+from plans.models import (
+    Correction,
+    Evidence,
+    Extension,
+    ItemComment,
+    Level,
+    Measure,
+    Phase,
+    Plan,
+    ReportingCycle,
+    RoundItem,
+    Submission,
+)
 from plans.search import search
 
 
@@ -196,3 +208,84 @@ class SubmissionFilterSet(PortalFilterSet):
     class Meta:
         model = Submission
         fields = ["state"]
+
+
+class ItemFilterSet(PortalFilterSet):
+    search_paths = ("label", "department__name")
+
+    organization = RowFilter(Organization, "cycle__plan__organization", "団体")
+    plan = RowFilter(Plan, "cycle__plan", "計画")
+    cycle = RowFilter(ReportingCycle, "cycle", "年度照会")
+    fiscal_year = FiscalYearFilter(field_name="cycle__fiscal_year", label="年度")
+    fiscal_year__gte = FiscalYearFilter(
+        field_name="cycle__fiscal_year", lookup_expr="gte", label="年度（から）"
+    )
+    fiscal_year__lte = FiscalYearFilter(
+        field_name="cycle__fiscal_year", lookup_expr="lte", label="年度（まで）"
+    )
+    department = InDepartment()
+    measure = UnderMeasure()
+    updated_since = updated_since()
+    ordering = ordering(["position", "label", "submitted_at", "approved_at", "updated_at"])
+
+    class Meta:
+        model = RoundItem
+        fields = ["kind", "state", "object_id"]
+
+
+class ExtensionFilterSet(PortalFilterSet):
+    search_paths = ("reason",)
+
+    organization = RowFilter(Organization, "cycle__plan__organization", "団体")
+    plan = RowFilter(Plan, "cycle__plan", "計画")
+    cycle = RowFilter(ReportingCycle, "cycle", "年度照会")
+    fiscal_year = FiscalYearFilter(field_name="cycle__fiscal_year", label="年度")
+    department = InDepartment()
+    item = RowFilter(RoundItem, "item", "項目")
+    updated_since = updated_since()
+    ordering = ordering(["until", "updated_at"])
+
+    class Meta:
+        model = Extension
+        fields: list[str] = []
+
+
+class AtItemFilterSet(PortalFilterSet):
+    """For rows that hang on an item of a round."""
+
+    organization = RowFilter(Organization, "item__cycle__plan__organization", "団体")
+    plan = RowFilter(Plan, "item__cycle__plan", "計画")
+    cycle = RowFilter(ReportingCycle, "item__cycle", "年度照会")
+    fiscal_year = FiscalYearFilter(field_name="item__cycle__fiscal_year", label="年度")
+    department = InDepartment("item__department")
+    item = RowFilter(RoundItem, "item", "項目")
+
+
+class CommentFilterSet(AtItemFilterSet):
+    search_paths = ("text", "item__label")
+
+    ordering = ordering(["at"])
+
+    class Meta:
+        model = ItemComment
+        fields: list[str] = []
+
+
+class CorrectionFilterSet(AtItemFilterSet):
+    search_paths = ("item__label", "reason")
+
+    ordering = ordering(["corrected_at"])
+
+    class Meta:
+        model = Correction
+        fields: list[str] = []
+
+
+class EvidenceFilterSet(AtItemFilterSet):
+    search_paths = ("name", "item__label")
+
+    ordering = ordering(["name", "added_at"])
+
+    class Meta:
+        model = Evidence
+        fields: list[str] = []

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from accounts.viewsets import (
+    NoVersionYet,
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
+    VersionRead,
     WritesWithVersion,
     find_visible,
 )
@@ -293,9 +295,7 @@ class ReviewChangeSerializer(StrictSerializer):
     shortfall_reason = _text("未達理由")
     effect = _text("到達像への影響")
     summary = _text("進捗概要")
-    version = serializers.IntegerField(
-        label="版", min_value=1, help_text="読み取ったときの `version`。"
-    )
+    version = VersionRead()
 
 
 @extend_schema_serializer(
@@ -325,16 +325,7 @@ class ReviewCreateSerializer(ReviewChangeSerializer):
     fiscal_year = serializers.IntegerField(
         label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
     )
-    version = serializers.IntegerField(
-        label="版",
-        required=False,
-        allow_null=True,
-        help_text="初めての書き込みなのでnullです。すでに評価があれば409になります。",
-    )
-
-    def validate_version(self, version: int | None) -> None:
-        if version is not None:
-            raise ValidationError("新しく作るときはnullです。直すときはPATCHを使ってください。")
+    version = NoVersionYet()
 
     def validate(self, body: dict[str, Any]) -> dict[str, Any]:
         if (body.get("measure") is None) == (body.get("project") is None):

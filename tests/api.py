@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import ApiToken, Role, RoleAssignment, User
@@ -15,7 +17,17 @@ from accounts.services import issue_token
 from budgets.models import BudgetEntry
 from dxportal.models import ReportJob
 from kpi.models import Actual
-from plans.models import GlossaryTerm, PlanRelation, ReportingCycle, Submission
+from plans.models import (
+    Correction,
+    Evidence,
+    Extension,
+    GlossaryTerm,
+    ItemComment,
+    PlanRelation,
+    ReportingCycle,
+    RoundItem,
+    Submission,
+)
 from projects.models import Project, ProjectSuccession, Review
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
@@ -141,6 +153,7 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
     )
     assert cast.tag is not None and cast.open_cycle is not None
     return {
+        **_of_the_open_round(cast),
         "organizations": cast.city.pk,
         "departments": cast.departments["観光課"].pk,
         "plans": cast.plan.pk,
@@ -161,6 +174,47 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         "submissions": submission.pk,
         "reports": job.pk,
         "jobs": job.pk,
+    }
+
+
+def _of_the_open_round(cast: Cast) -> dict[str, int]:
+    """An item that waits for its department, one that was submitted, and what hangs on it."""
+    assert cast.open_cycle is not None
+    items = {
+        key: RoundItem.objects.create(
+            cycle=cast.open_cycle,
+            kind=RoundItem.Kind.ACTUAL,
+            object_id=cast.indicators[key].pk,
+            label=cast.indicators[key].name,
+            department=cast.departments["観光課"],
+        )
+        for key in ("立案数", "満足度")
+    }
+    owed, submitted = items["立案数"], items["満足度"]
+    submitted.state = RoundItem.State.SUBMITTED
+    submitted.submitted_by = submitted.entered_by = cast.editor
+    submitted.submitted_at = submitted.entered_at = timezone.now()
+    submitted.save()
+    extension = Extension.objects.create(
+        cycle=cast.open_cycle,
+        until=timezone.now() + timedelta(days=90),
+        reason="決算を待つため",
+        granted_by=cast.coordinator,
+    )
+    comment = ItemComment.objects.create(item=owed, by=cast.editor, text="確認しています。")
+    correction = Correction.objects.create(
+        item=submitted, field="実績値", before="1", after="2", reason="転記の誤り"
+    )
+    evidence = Evidence(item=owed, name="集計表.csv", size=3, sha256="0" * 64)
+    evidence.file.save("evidence.csv", ContentFile(b"1,2"), save=False)
+    evidence.save()
+    return {
+        "items": owed.pk,
+        "submitted": submitted.pk,
+        "extensions": extension.pk,
+        "comments": comment.pk,
+        "corrections": correction.pk,
+        "evidence": evidence.pk,
     }
 
 
@@ -202,6 +256,23 @@ def grow_the_rest(cast: Cast, size: int) -> None:
             entered_by=cast.editor,
         )
         finished_report(cast)
+        item = RoundItem.objects.create(
+            cycle=cycle,
+            kind=RoundItem.Kind.ACTUAL,
+            object_id=number,
+            label=f"項目{number}",
+            entered_by=cast.editor,
+        )
+        Extension.objects.create(
+            cycle=cycle, item=item, until=timezone.now(), reason="延長", granted_by=cast.coordinator
+        )
+        ItemComment.objects.create(item=item, by=cast.editor, text="確認しました。")
+        Correction.objects.create(
+            item=item, field="実績値", reason="訂正", corrected_by=cast.editor
+        )
+        Evidence.objects.create(
+            item=item, name="表.csv", file="a", size=1, sha256="1", added_by=cast.editor
+        )
 
 
 @contextmanager

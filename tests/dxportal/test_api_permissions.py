@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from dxportal.api_urls import router
+from dxportal.api_urls import RESOURCES, router
 from tests.api import CALLERS, callers, one_row_of_everything, undone
-from tests.cast import THIS_YEAR, Cast
+from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
@@ -40,15 +40,42 @@ READ_ONLY = (
     "indicator-uses",
     "targets",
     "budgets",
-    "cycles",
     "submissions",
+    "items",
+    "evidence",
     "reports",
 )
+# Acts on one row, and on many: only POST, and OPTIONS for everybody.
+ACT = dict.fromkeys(METHODS, NO_SUCH___) | {"OPTIONS": EVERYBODY_}
+COORDINATOR = "403 403 403 {} 403 403 403 403 404 401"
+OWN_EDITORS = "{} 403 403 403 403 403 403 {} 404 401"
+HEADS = "403 403 200 200 403 403 403 403 404 401"
 EXPECTED: dict[str, dict[str, str]] = {
     "api-root": READ_LIST | NO_WRITES,
     **{f"api-{name}-list": READ_LIST | NO_WRITES for name in READ_ONLY},
     **{f"api-{name}-detail": READ_ROW | NO_WRITES for name in READ_ONLY},
     "api-reports-download": READ_ROW | NO_WRITES,
+    "api-evidence-download": READ_ROW | NO_WRITES,
+    "api-cycles-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
+    "api-cycles-detail": READ_ROW | NO_WRITES | {"PATCH": COORDINATOR.format(200)},
+    "api-cycles-move": ACT | {"POST": COORDINATOR.format(200)},
+    "api-submissions-submit": ACT | {"POST": OWN_EDITORS.format(200, 200)},
+    "api-submissions-withdraw": ACT | {"POST": OWN_EDITORS.format(200, 200)},
+    "api-items-submit": ACT | {"POST": OWN_EDITORS.format(200, 200)},
+    "api-items-withdraw": ACT | {"POST": OWN_EDITORS.format(200, 200)},
+    "api-items-send-back": ACT | {"POST": HEADS},
+    "api-items-approve": ACT | {"POST": HEADS},
+    # Each row is refused for itself.
+    "api-items-bulk": ACT | {"POST": "200 200 200 200 200 200 403 200 200 401"},
+    "api-extensions-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
+    "api-extensions-detail": READ_ROW | NO_WRITES,
+    "api-extensions-end": ACT | {"POST": COORDINATOR.format(200)},
+    "api-comments-list": READ_LIST
+    | NO_WRITES
+    | {"POST": "201 403 201 201 403 403 403 201 404 401"},
+    "api-comments-detail": READ_ROW | NO_WRITES,
+    "api-corrections-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
+    "api-corrections-detail": READ_ROW | NO_WRITES,
     "api-actuals-list": READ_LIST | NO_WRITES | {"POST": "201 403 403 403 403 403 403 201 404 401"},
     "api-actuals-detail": READ_ROW
     | NO_WRITES
@@ -77,14 +104,48 @@ APART = {
 }
 
 
+# Steps that an item must have been submitted for.
+SUBMITTED = ("api-items-withdraw", "api-items-send-back", "api-items-approve")
+
+
 def routes() -> list[str]:
     return sorted({pattern.name for pattern in router.urls})
 
 
-def bodies(cast: Cast) -> dict[tuple[str, str], Any]:
+def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
     """What a caller sends where something can be written."""
     review = {"plan": cast.plan.pk, "fiscal_year": THIS_YEAR, "goal": "進める。"}
+    assert cast.open_cycle is not None
+    read = {"version": 1}
     return {
+        ("api-cycles-list", "POST"): {"plan": cast.plan.pk, "fiscal_year": 2026},
+        ("api-cycles-detail", "PATCH"): {"asks_progress": True, **read},
+        ("api-cycles-move", "POST"): {"to": "closed", **read},
+        ("api-submissions-submit", "POST"): read,
+        ("api-submissions-withdraw", "POST"): read,
+        ("api-items-submit", "POST"): read,
+        ("api-items-withdraw", "POST"): read,
+        ("api-items-send-back", "POST"): {"reason": "確かめてください。", **read},
+        ("api-items-approve", "POST"): read,
+        ("api-items-bulk", "POST"): {
+            "step": "submit",
+            "items": [{"id": rows["items"], "version": 1}],
+        },
+        ("api-extensions-list", "POST"): {
+            "cycle": cast.open_cycle.pk,
+            "until": "2099-01-01T00:00:00+09:00",
+            "reason": "決算を待つため",
+        },
+        ("api-extensions-end", "POST"): read,
+        ("api-comments-list", "POST"): {"item": rows["items"], "text": "確認します。"},
+        ("api-corrections-list", "POST"): {
+            "plan": cast.plan.pk,
+            "indicator": cast.indicators["立案数"].pk,
+            "fiscal_year": LAST_YEAR,
+            "value": "8",
+            "reason": "転記の誤り",
+            "version": 1,
+        },
         ("api-actuals-list", "POST"): {
             "indicator": cast.indicators["立案数"].pk,
             "fiscal_year": THIS_YEAR,
@@ -112,8 +173,10 @@ def test_every_route_has_its_line_and_no_line_is_of_nothing() -> None:
 def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
     if name in APART:
         arguments = ["locked"] if name == "api-problem" else []
-    elif name.endswith(("-detail", "-download")):
-        resource = name.removeprefix("api-").rsplit("-", 1)[0]
+    elif name in SUBMITTED:
+        arguments = [rows["submitted"]]
+    elif not name.endswith(("-list", "-bulk", "-root")):
+        resource = max(filter(name.removeprefix("api-").startswith, RESOURCES), key=len)
         arguments = [rows[resource]]
     else:
         arguments = []
@@ -124,8 +187,9 @@ def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
 
 @pytest.mark.parametrize("name", [*routes(), *APART])
 def test_who_may_call_what(cast: Cast, files: Path, name: str) -> None:
-    address = address_of(name, one_row_of_everything(cast))
-    sent = bodies(cast)
+    rows = one_row_of_everything(cast)
+    address = address_of(name, rows)
+    sent = bodies(cast, rows)
     everybody = callers(cast)
     wrong = []
     for method, answers in (EXPECTED | APART)[name].items():
