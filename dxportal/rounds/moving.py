@@ -30,9 +30,10 @@ class Move:
 
 
 def moves_of(cycle: ReportingCycle) -> list[Move]:
-    """Forward ones first, the nearest first."""
+    """Forward ones first, the nearest first; a grace that was not planned is not offered."""
     at = ORDER.index(cycle.state)
-    found = sorted(CYCLE_MOVES[cycle.state], key=lambda to: (ORDER.index(to) < at, ORDER.index(to)))
+    offered = CYCLE_MOVES[cycle.state] - (set() if cycle.grace_until else {State.GRACE})
+    found = sorted(offered, key=lambda to: (ORDER.index(to) < at, ORDER.index(to)))
     return [Move(to, label_of(cycle, to), ORDER.index(to) < at) for to in found]
 
 
@@ -48,45 +49,71 @@ def needs_reason(cycle: ReportingCycle, to: str, waiting: int) -> bool:
     return is_back or (to == State.FINAL and waiting > 0)
 
 
-def next_act(cycle: ReportingCycle, tally: Tally) -> str:
-    """What the coordinator has to do now, in one or two sentences."""
-    left = tally.total - tally.approved
+@dataclass(frozen=True)
+class NextAct:
+    """What the coordinator has to do now: a sentence, and where to do it.
+
+    `shown` picks out the items that it is about (the page's filter by state), with the words of
+    the link to them; where `moves` is true, going on to the next state is what there is to do.
+    """
+
+    text: str
+    shown: str = ""
+    link: str = ""
+    moves: bool = False
+
+
+def next_act(cycle: ReportingCycle, tally: Tally) -> NextAct:
     match cycle.state:
         case State.PREPARING:
-            if cycle.closes_at is None:
-                return "入力期限を決めてから、入力を始めてください。"
-            return "照会する内容と期限を確かめて、入力を始めてください。"
+            first = "" if cycle.closes_at else "入力期限を決め、"
+            return NextAct(f"{first}照会する内容を確かめて、入力を始めてください。", moves=True)
         case State.OPEN | State.GRACE:
             return _while_entering(cycle, tally)
-        case State.CLOSED if tally.owed:
-            return (
-                f"まだ提出されていない項目が{tally.owed}件あります。督促するか、期限を延長するか、"
-                "このまま確定するかを決めてください。"
-            )
-        case State.CLOSED if left:
-            return (
-                f"承認されていない項目が{left}件あります。所属長の承認を待つか、承認してください。"
-            )
         case State.CLOSED:
-            return "すべての項目が承認されました。内容を確かめて確定してください。"
+            return _before_settling(tally)
         case State.FINAL:
-            return "値は確定しています。報告書を作り、公表の準備ができたら公表済みにしてください。"
+            return NextAct(
+                "値は確定しています。報告書を作り、公表の準備ができたら公表済みにしてください。",
+                moves=True,
+            )
         case _:
-            return "この照会は終わりました。誤りが見つかったときは、指標の画面から訂正できます。"
+            return NextAct(
+                "この照会は終わりました。誤りが見つかったときは、指標の画面から訂正できます。"
+            )
 
 
-def _while_entering(cycle: ReportingCycle, tally: Tally) -> str:
+def _while_entering(cycle: ReportingCycle, tally: Tally) -> NextAct:
     if not cycle.accepts_entries():
-        return "期限を過ぎたため、入力は止まっています。締め切るか、期限を延ばしてください。"
+        text = "期限を過ぎたため、入力は止まっています。締め切るか、期限を延ばしてください。"
+        return NextAct(text, moves=True)
     if tally.late:
-        return f"期限を過ぎても提出されていない項目が{tally.late}件あります。督促してください。"
-    if tally.returned:
-        return f"差し戻した項目が{tally.returned}件、再提出を待っています。"
+        text = f"期限を過ぎても提出されていない項目が{tally.late}件あります。督促してください。"
+        return NextAct(text, "late", "期限を過ぎた項目を見る")
+    returned = f"そのうち{tally.returned}件は差し戻したものです。" if tally.returned else ""
     if tally.owed:
-        return f"{tally.total}件のうち{tally.owed}件の提出を待っています。"
+        text = f"{tally.total}件のうち{tally.owed}件の提出を待っています。{returned}"
+        return NextAct(text, "owed", "未提出の項目を見る")
     if tally.waiting:
-        return f"すべて提出されました。{tally.waiting}件が所属長の承認を待っています。"
-    return "すべての項目が承認されました。入力を締め切って、確定してください。"
+        text = f"すべて提出されました。{tally.waiting}件が所属長の承認を待っています。"
+        return NextAct(text, "waiting", "承認待ちの項目を見る")
+    return NextAct("すべての項目が承認されました。入力を締め切ってください。", moves=True)
+
+
+def _before_settling(tally: Tally) -> NextAct:
+    if tally.owed:
+        text = (
+            f"まだ提出されていない項目が{tally.owed}件あります。督促するか、期限を延長するか、"
+            "このまま確定するかを決めてください。"
+        )
+        return NextAct(text, "owed", "未提出の項目を見る")
+    if tally.waiting:
+        text = (
+            f"承認されていない項目が{tally.waiting}件あります。所属長の承認を待つか、"
+            "事務局で承認してください。"
+        )
+        return NextAct(text, "waiting", "承認待ちの項目を見る")
+    return NextAct("すべての項目が承認されました。内容を確かめて確定してください。", moves=True)
 
 
 def consequences(cycle: ReportingCycle, to: str, tally: Tally) -> list[str]:

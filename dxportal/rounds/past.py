@@ -84,6 +84,11 @@ def _then(thing: models.Model | None, moment: datetime.datetime, earlier: list[R
     kind = names[0][0]
     now = audit.values_of(thing, FIELDS[kind]) if thing else None
     values = values_at(names, now, moment)
-    told = {n: v for n, v in (values or {}).items() if n in FIELDS[kind]}
+    main = FIELDS[kind][0]
+    told = {
+        n: v
+        for n, v in (values or {}).items()
+        if n in FIELDS[kind] and (n == main or v not in (None, "", False))
+    }
     name = str(thing) if thing else str(Actual._meta.verbose_name)
     return Then(name, shown_values(kind, told) if values is not None else [])

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +29,7 @@ from plans.services import CYCLE_MOVES, change_cycle, create_cycle, move_cycle
 State = ReportingCycle.State
 # So many names of what has no department are listed; the rest is counted.
 NAMED = 20
+PAGE_SIZE = 50
 STALE = "ほかの人が先に、この照会を変更しました。今の内容を確かめて、もう一度操作してください。"
 
 
@@ -128,9 +130,10 @@ def _suggested(plan: Plan) -> dict[str, Any]:
         "fiscal_year": min(max(year, plan.first_fiscal_year), plan.last_fiscal_year),
         "kind": ReportingCycle.Kind.ANNUAL,
         "asks_actuals": True,
-        "asks_progress": suggestion.asks_progress,
-        "asks_settlements": newest.asks_settlements if newest else False,
-        "review_levels": suggestion.review_levels,
+        "asks_progress": suggestion.asks_progress or bool(newest and newest.asks_progress),
+        "asks_settlements": bool(newest and newest.asks_settlements),
+        "review_levels": suggestion.review_levels
+        or (list(newest.review_levels.all()) if newest else []),
     }
 
 
@@ -182,10 +185,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     board = Board(cycle)
     filters = _filters(request, board)
     lines = _chosen(board, request)
+    page = Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "cycle": cycle,
         "board": board,
-        "lines": lines,
+        "page_obj": page,
         "filters": filters,
         "is_filtered": bool(request.GET),
         "steps": steps_of(cycle),
