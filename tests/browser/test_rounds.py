@@ -133,6 +133,7 @@ def test_a_round_from_opening_to_a_correction(cast: Cast, sign_in_as: Callable[.
     expect(office.locator(".error-summary")).to_contain_text("読めません")
     office.get_by_label("実績値").fill("２０，９００")
     press_and_confirm(office, "訂正する")
+    expect(office.get_by_role("heading", name="正誤表")).to_be_visible()
     expect(office.get_by_role("main")).to_contain_text("速報の転記誤り")
     correction = Correction.objects.get(field="実績値")
     assert (correction.before, correction.after) == ("21,000", "20,900")
