@@ -278,8 +278,13 @@ def move_items(actor: Actor, items: Iterable[RoundItem], step: str, reason: str 
     return result
 
 
-def submit_package(actor: Actor, cycle: ReportingCycle, department: Department) -> list[RoundItem]:
+def submit_package(
+    actor: Actor, cycle: ReportingCycle, department: Department | None
+) -> list[RoundItem]:
     """Submit all that a department still owes; what is empty is meant to be empty.
+
+    Pages and the API submit by `dxportal.rounds.packages`, which asks for missing comments first.
+    Without a department: what nobody answers for.
 
     All or nothing: raises what `move_item` raises, and ValidationError if nothing is owed.
     """

@@ -67,7 +67,7 @@ def remove_evidence(actor: Actor, evidence: Evidence) -> None:
         before = audit.values_of(evidence, AUDITED_FIELDS)
         organization_id = item.cycle.plan.organization_id
         audit.record(actor, "evidence.remove", evidence, organization_id, before, {})
-        storage, name = evidence.file.storage, evidence.file.name
+        storage, name = evidence.file.storage, str(evidence.file.name)
         evidence.delete()
         transaction.on_commit(lambda: storage.delete(name))
 

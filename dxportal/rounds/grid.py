@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.models import User
 from accounts.policy import Act
 from budgets.models import BudgetEntry
@@ -61,25 +62,37 @@ def rows_of_round(user: User, cycle: ReportingCycle) -> list[Row]:
 
 
 def row_of(item: RoundItem) -> Row:
-    """One row by itself, as it is stored now."""
-    return rows_of(item.cycle, [item])[0]
+    """One row by itself, as it is stored now, without its way through the plan's tree.
+
+    Raises Locked for what has been deleted since the round was opened.
+    """
+    found = _Reading(item.cycle, [item], with_tree=False).rows()
+    if not found:
+        raise Locked(f"「{item}」は計画から削除されています。")
+    return found[0]
 
 
 def rows_of(cycle: ReportingCycle, items: Sequence[RoundItem]) -> list[Row]:
-    """The rows of these items of one round, in their order."""
+    """The rows of these items of one round, in their order; without what has been deleted."""
     return _Reading(cycle, items).rows()
 
 
 class _Reading:
     """Everything that the items are about, fetched by kind."""
 
-    def __init__(self, cycle: ReportingCycle, items: Sequence[RoundItem]) -> None:
+    def __init__(
+        self, cycle: ReportingCycle, items: Sequence[RoundItem], with_tree: bool = True
+    ) -> None:
         self.cycle = cycle
         self.items = items
         self.year = cycle.fiscal_year
-        self.measures = {measure.pk: measure for measure in measures_in_order(cycle.plan)}
+        if with_tree:
+            self.measures = {measure.pk: measure for measure in measures_in_order(cycle.plan)}
+        else:
+            self.measures = Measure.objects.in_bulk(self._ids(Kind.REVIEW))
         self.marks = list(Mark.objects.filter(plan=cycle.plan))
-        self.indicators = Indicator.objects.with_values().in_bulk(self._ids(Kind.ACTUAL))
+        indicators = Indicator.objects.prefetch_related("targets", "actuals", "uses__project")
+        self.indicators = indicators.in_bulk(self._ids(Kind.ACTUAL))
         self.projects = Project.objects.in_bulk(self._ids(Kind.PROGRESS, Kind.SETTLEMENT))
         self.later = cycle.plan.later_editions
         self._read_reviews()

@@ -105,10 +105,10 @@ class Row:
     @property
     def path_text(self) -> str:
         """Where it stands in the plan, the short names first."""
-        *above, last = self.path or [None]
-        if last is None:
+        if not self.path:
             return ""
-        return " ＞ ".join([*(m.short_name or m.name for m in above if m), last.name])
+        above = [measure.short_name or measure.name for measure in self.path[:-1]]
+        return " ＞ ".join([*above, self.path[-1].name])
 
     @property
     def row_errors(self) -> Sequence[str]:

@@ -33,6 +33,7 @@ from dxportal.rounds.grid import (
 from dxportal.rounds.packages import submit_department, withdraw_department
 from dxportal.rounds.rows import ActualRow, Row
 from dxportal.rounds.writing import StaleRow, errors_by_cell, write_row
+from plans.deadlines import Deadline
 from plans.models import Evidence, ReportingCycle, RoundItem
 from plans.procedure import accepts_entry
 
@@ -67,6 +68,7 @@ def entry(request: HttpRequest) -> HttpResponse:
             "returned": [row for row in rows if row.item.is_returned],
             "owes": any(row.item.state in RoundItem.ENTRY_STATES for row in rows),
             "is_open": any(not row.locked_reason for row in rows),
+            "deadline": _deadline(cycle, rows),
         }
     return render(request, "rounds/entry.html", context)
 
@@ -74,6 +76,15 @@ def entry(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest, cycles: list[ReportingCycle]) -> ReportingCycle | None:
     asked = request.GET.get("cycle", "")
     return next((c for c in cycles if str(c.pk) == asked), cycles[0] if cycles else None)
+
+
+def _deadline(cycle: ReportingCycle, rows: list[Row]) -> Deadline | None:
+    """When entering ends for this person: the round's end, or that of more time they were given."""
+    now, items = timezone.now(), [row.item for row in rows]
+    if cycle.accepts_entries(now):
+        return cycle.deadline
+    granted = [e for e in cycle.extensions.all() if any(e.covers(item, now) for item in items)]
+    return Deadline(max(e.until for e in granted)) if granted else cycle.deadline
 
 
 # One row
@@ -87,8 +98,12 @@ def entry_item(request: HttpRequest, pk: int) -> HttpResponse:
     JSON answers with 200, 409 (somebody else was quicker), 422 (refused, by cell) or 423 (locked);
     a form answers with the grid, or with the row by itself and what was typed.
     """
+    # Before anything else: the page may be older than the person who is signed in now.
+    if _sender(request) not in ("", str(request.user.pk)):
+        reason = "ほかの利用者としてサインインしています。"
+        return JsonResponse({"reason": reason}, status=401)
     try:
-        row = row_of(_item(request, pk))
+        row = _row(request, pk)
         return _answer(request, row) if request.method != "POST" else _save(request, row)
     except PermissionDenied as error:
         if not _is_json(request):
@@ -96,10 +111,20 @@ def entry_item(request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse({"reason": str(error)}, status=403)
 
 
+def _row(request: HttpRequest, pk: int) -> Row:
+    try:
+        return row_of(_item(request, pk))
+    except Locked as gone:
+        raise Http404("".join(gone.messages)) from gone
+
+
+def _sender(request: HttpRequest) -> str:
+    """The number of the person that a page of the grid was made for; "" for other callers."""
+    return request.headers.get("X-Entry-User", "") or request.POST.get("user", "")
+
+
 def _save(request: HttpRequest, row: Row) -> HttpResponse:
-    typed, version, sender = _sent(request, row)
-    if sender not in ("", str(request.user.pk)):
-        return _refusal(request, row, typed, "ほかの利用者としてサインインしています。", 401)
+    typed, version = _sent(request, row)
     try:
         saved = write_row(actor_of(request), row, typed, version)
     except StaleRow as stale:
@@ -130,15 +155,15 @@ def _is_json(request: HttpRequest) -> bool:
     return request.content_type == JSON or request.headers.get("Accept", "").startswith(JSON)
 
 
-def _sent(request: HttpRequest, row: Row) -> tuple[dict[str, str], str, str]:
-    """The cells, the version and the person that the page was made for, all as text."""
+def _sent(request: HttpRequest, row: Row) -> tuple[dict[str, str], str]:
+    """The cells and the version, all as text."""
     if request.content_type != JSON:
         typed = {field.name: request.POST.get(field.name, "") for field in row.fields}
-        return typed, request.POST.get("version", ""), request.POST.get("user", "")
+        return typed, request.POST.get("version", "")
     try:
         body = json.loads(request.body)
         typed = {str(name): str(text) for name, text in body["values"].items()}
-        return typed, str(body["version"]), str(body.get("user", ""))
+        return typed, str(body["version"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Http404("送られた内容を読み取れません。") from error
 

@@ -132,8 +132,8 @@
       method: "POST",
       redirect: "manual",
       signal: AbortSignal.timeout(TIME_LIMIT),
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-      body: JSON.stringify({ version: row.version, values, user }),
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token, "X-Entry-User": user },
+      body: JSON.stringify({ version: row.version, values }),
     });
   }
 
