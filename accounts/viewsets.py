@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import django_filters
+from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpResponseBase
 from django.utils.cache import patch_cache_control
+from django.utils.module_loading import import_string
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.metadata import BaseMetadata
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -30,6 +32,13 @@ from accounts.versions import StaleVersion, Versioned
 
 TRUE_FALSE = ("true", "false")
 NO_VERSION = "読み取ったときの版（整数）を指定してください。"
+
+
+class TooLarge(APIException):
+    """The body is larger than anybody has reason to send."""
+
+    status_code = 413
+    default_detail = f"本文は{settings.API_MAX_MEGABYTES}MBまでです。分けて送ってください。"
 
 
 class Pages(PageNumberPagination):
@@ -158,7 +167,23 @@ class Rows(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_MAX_MEGABYTES * 1_000_000:
+            raise TooLarge()
         self.refuse_unknown_parameters(request)
+        self._write_once(request)
+
+    def _write_once(self, request: Request) -> None:
+        """Let a write with an `Idempotency-Key` be done once (`dxportal.idempotency`)."""
+        method = request.method.lower()
+        if method not in ("post", "put", "patch", "delete") or self.action is None:
+            return
+        if "Idempotency-Key" in request.headers:
+            handler, once = getattr(self, method), import_string(settings.API_WRITES_ONCE)
+
+            def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+                return once(self, request, lambda: handler(request, *args, **kwargs))
+
+            setattr(self, method, guarded)
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

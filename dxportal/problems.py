@@ -77,14 +77,27 @@ KINDS = {
         "`current` がいまの値、`yours` が送られた値です。読み直し、どちらにするか決めて、"
         "`current.version` を付けて送り直してください。",
     ),
+    "in-flight": Kind(
+        409,
+        "同じ書き込みを処理しています",
+        "同じ `Idempotency-Key` の書き込みが終わっていません。`Retry-After` の秒数だけ待って"
+        "送り直してください。終わっていれば、最初の応答が返ります。",
+    ),
     "precondition-failed": Kind(
         412,
         "ほかの人が先に変更しました",
         "`If-Match` の版は古くなっています。`current` がいまの値、`yours` が送られた値です。"
         "どちらにするか決めて、いまの `ETag` を付けて送り直してください。",
     ),
+    "too-large": Kind(413, "本文が大きすぎます", "分けて送ってください。"),
     "unsupported-media-type": Kind(
         415, "この形式は受け取れません", "`Content-Type` を application/json にします。"
+    ),
+    "key-reused": Kind(
+        422,
+        "別の書き込みに使われたキーです",
+        "`Idempotency-Key` は書き込みごとに新しくしてください。同じキーで送り直せるのは、同じ内容"
+        "だけです（24時間）。",
     ),
     "locked": Kind(
         423,
@@ -195,6 +208,8 @@ def _plain_errors(exc: ModelValidationError) -> Any:
 
 
 def _name_of(exc: exceptions.APIException, request: Request) -> str:
+    if hasattr(exc, "problem"):
+        return str(exc.problem)
     if isinstance(exc, exceptions.ParseError):
         return "malformed"
     if exc.status_code == 400 and request.method in ("GET", "HEAD", "DELETE"):

@@ -28,7 +28,8 @@ INTRODUCTION = """\
 **書き込み** — 直すときは読み取ったときの `version` を添えます（`ETag` を `If-Match` で返しても
 同じです）。先にほかの人が変えていれば、何も変えずに、両方の値（`current` と `yours`）を付けて409
 （`If-Match` のときは412）を返します。入力期間の外、提出・承認・確定の
-後は423です。何度送っても同じなので、再試行しないでください。
+後は423です。何度送っても同じなので、再試行しないでください。返事が届かなかった書き込みは、
+同じ `Idempotency-Key` を付けて何度でも送り直せます。書き込まれるのは1度だけです。
 
 **エラー** — RFC 9457（`application/problem+json`）です。`detail` に理由、`errors` に項目・
 値・理由があり、`type` を開くと、どうすればよいかがわかります。
@@ -62,6 +63,15 @@ IF_MATCH = OpenApiParameter(
         "先にほかの人が変えていれば、両方の値を添えて412を返し、何も変えません。"
     ),
 )
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "書き込みごとに新しい文字列（UUIDなど、200文字まで）。同じキーで同じ内容を送り直すと、もう一度は"
+        "書き込まずに、最初の応答を `Idempotent-Replayed: true` を付けて返します（24時間）。"
+    ),
+)
 SUCCESSES = {
     "200": "成功",
     "201": "作成しました。`Location` ヘッダーにアドレスがあります。",
@@ -69,9 +79,9 @@ SUCCESSES = {
     "204": "取り消しました。",
 }
 # What can go wrong, by action; 401 everywhere.
-WRITE_FAILURES = (400, 403, 404, 409, 412, 415, 423)
+WRITE_FAILURES = (400, 403, 404, 409, 412, 413, 415, 422, 423)
 FAILURES = {
-    "destroy": (400, 403, 404, 409, 412, 423),
+    "destroy": (400, 403, 404, 409, 412, 413, 422, 423),
 }
 
 
@@ -213,7 +223,12 @@ class PortalSchema(AutoSchema):
         return [
             OpenApiParameter(name, OpenApiTypes.INT, description=PARAMETERS[name])
             for name in self.view.parameters.get(self._action, ())
-        ] + ([IF_MATCH] if self._takes_version else [])
+        ] + self._headers_of_writes()
+
+    def _headers_of_writes(self) -> list[OpenApiParameter]:
+        if self.method == "GET":
+            return []
+        return [IF_MATCH, IDEMPOTENCY_KEY] if self._takes_version else [IDEMPOTENCY_KEY]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
@@ -238,16 +253,25 @@ class PortalSchema(AutoSchema):
         titles = {kind.status: kind.title for kind in reversed(KINDS.values())}
         usual = (400, 404) if self.method == "GET" else WRITE_FAILURES
         for status in (401, *FAILURES.get(self._action, usual)):
-            if status in (409, 423) and not self._may_be_late():
+            if status == 423 and not self._may_be_late():
                 continue
             if status == 412 and not self._takes_version:
                 continue
-            serializer = ConflictSerializer if status in (409, 412) else ProblemSerializer
+            is_conflict = status == 412 or (status == 409 and self._may_be_late())
+            serializer = ConflictSerializer if is_conflict else ProblemSerializer
             component = self.resolve_serializer(serializer, "response")
             yield (
                 str(status),
                 {
                     "description": titles[status],
-                    "content": {CONTENT_TYPE: {"schema": component.ref}},
+                    "content": {CONTENT_TYPE: {"schema": self._or_in_flight(status, component)}},
                 },
             )
+
+    def _or_in_flight(self, status: int, component: Any) -> dict[str, Any]:
+        """A 409 without both values tells that the same write is still being done."""
+        if status != 409 or not self._may_be_late():
+            ref: dict[str, Any] = component.ref
+            return ref
+        plain = self.resolve_serializer(ProblemSerializer, "response")
+        return {"anyOf": [component.ref, plain.ref]}

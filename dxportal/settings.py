@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "dxportal.tasks.send_digests",
         "schedule": crontab(hour="8-17", minute=0),
     },
+    "clear-old-keys": {"task": "dxportal.tasks.clear_old_keys", "schedule": 60 * 60.0},
     "clear-old-books": {"task": "dxportal.tasks.clear_old_books", "schedule": 24 * 60 * 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -242,6 +243,9 @@ elif CELERY_BROKER_URL.startswith("redis"):
 # Seconds without a sign of life after which a running job counts as lost.
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=90)
 
+# Largest body that the API takes, in megabytes, and who sees to it that a write is done once.
+API_MAX_MEGABYTES = env.int("API_MAX_MEGABYTES", default=10)
+API_WRITES_ONCE = "dxportal.idempotency.once"
 # Filters, pages and permissions of the rows are on the endpoints' base (accounts/viewsets.py).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

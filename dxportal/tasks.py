@@ -15,7 +15,7 @@ from accounts import notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import services
+from dxportal import idempotency, services
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
 from dxportal.reports.build import build
@@ -104,6 +104,12 @@ def send_digests() -> None:
 def clear_old_books() -> None:
     """Beat sends this every day (see `imports.clear_old_books`)."""
     imports.clear_old_books()
+
+
+@shared_task(name="dxportal.tasks.clear_old_keys", ignore_result=True)
+def clear_old_keys() -> None:
+    """Beat sends this every hour (see `idempotency.clear_old_keys`)."""
+    idempotency.clear_old_keys()
 
 
 class _Progress:
