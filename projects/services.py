@@ -144,14 +144,15 @@ def record_stage(
         if before["actual"] == stage:
             return entry
         entry.actual = stage
-        if entry.pk and not (entry.actual or entry.planned or entry.text):
-            entry.delete()
-        else:
+        says_nothing = entry.pk and not (entry.actual or entry.planned or entry.text)
+        if not says_nothing:
             entry.full_clean(validate_unique=False)
             entry.store(expected_version, ["actual"], of_year)
         procedure.note_entry(actor, items)
         after = {"actual": stage}
         audit.record(actor, "schedule.record", entry, plan.organization_id, before, after)
+        if says_nothing:
+            entry.delete()  # after the log, which names it by its number
     return entry
 
 

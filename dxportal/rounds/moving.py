@@ -1,12 +1,15 @@
 """What a coordinator is told before a round moves: what comes next, and what a move means."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from dxportal.rounds.asking import items_asked
 from dxportal.rounds.board import Tally
-from plans.models import ReportingCycle
+from plans.models import ReportingCycle, RoundItem
 from plans.services import CYCLE_MOVES, ORDER
 
 State = ReportingCycle.State
@@ -49,6 +52,61 @@ def needs_reason(cycle: ReportingCycle, to: str, waiting: int) -> bool:
     return is_back or (to == State.FINAL and waiting > 0)
 
 
+class HowFar(Protocol):
+    """How many items of a round are where; `board.Tally` and `Counts` are."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def owed(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def returned(self) -> int: ...
+    @property
+    def late(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts alone, for where no item is shown. `late` leaves extensions out of account."""
+
+    total: int = 0
+    owed: int = 0
+    waiting: int = 0
+    returned: int = 0
+    late: int = 0
+
+
+def counts_of(cycles: Iterable[ReportingCycle]) -> dict[int, Counts]:
+    """The counts of several rounds, in one query."""
+    by_pk = {cycle.pk: cycle for cycle in cycles}
+    now = timezone.now()
+    found = (
+        RoundItem.objects.filter(cycle__in=by_pk)
+        .order_by()
+        .values("cycle_id")
+        .annotate(
+            total=Count("pk"),
+            owed=Count("pk", filter=Q(state__in=RoundItem.ENTRY_STATES)),
+            waiting=Count("pk", filter=Q(state=RoundItem.State.SUBMITTED)),
+            returned=Count("pk", filter=Q(state=RoundItem.State.DRAFT) & ~Q(return_reason="")),
+        )
+    )
+    counts = {}
+    for row in found:
+        end = by_pk[row["cycle_id"]].closes_at
+        is_over = end is not None and end <= now
+        counts[row["cycle_id"]] = Counts(
+            row["total"],
+            row["owed"],
+            row["waiting"],
+            row["returned"],
+            late=row["owed"] if is_over else 0,
+        )
+    return counts
+
+
 @dataclass(frozen=True)
 class NextAct:
     """What the coordinator has to do now: a sentence, and where to do it.
@@ -63,7 +121,7 @@ class NextAct:
     moves: bool = False
 
 
-def next_act(cycle: ReportingCycle, tally: Tally) -> NextAct:
+def next_act(cycle: ReportingCycle, tally: HowFar) -> NextAct:
     match cycle.state:
         case State.PREPARING:
             first = "" if cycle.closes_at else "入力期限を決め、"
@@ -83,7 +141,7 @@ def next_act(cycle: ReportingCycle, tally: Tally) -> NextAct:
             )
 
 
-def _while_entering(cycle: ReportingCycle, tally: Tally) -> NextAct:
+def _while_entering(cycle: ReportingCycle, tally: HowFar) -> NextAct:
     if not cycle.accepts_entries():
         text = "期限を過ぎたため、入力は止まっています。締め切るか、期限を延ばしてください。"
         return NextAct(text, moves=True)
@@ -100,7 +158,7 @@ def _while_entering(cycle: ReportingCycle, tally: Tally) -> NextAct:
     return NextAct("すべての項目が承認されました。入力を締め切ってください。", moves=True)
 
 
-def _before_settling(tally: Tally) -> NextAct:
+def _before_settling(tally: HowFar) -> NextAct:
     if tally.owed:
         text = (
             f"まだ提出されていない項目が{tally.owed}件あります。督促するか、期限を延長するか、"

@@ -1,6 +1,6 @@
 """Home: what this person has to do first, then the plans."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.policy import Act, scope_of
 from dxportal.models import ReportJob
+from dxportal.rounds.moving import Counts, NextAct, counts_of, next_act
 from dxportal.rounds.waiting import counts_for
 from kpi.completeness import Completeness, RoundCompleteness, completeness, rounds_of
 from kpi.models import Indicator
@@ -24,6 +25,7 @@ class Round:
     cycle: ReportingCycle
     total: Completeness
     by_department: list[Completeness]
+    next_act: NextAct | None = None
 
 
 @require_safe
@@ -50,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "waiting_total": sum(row.count for row in waiting),
         "approver_rounds": _overseen_rounds(user, entering) if approves else [],
-        "rounds": _rounds(cycles) if manages else [],
+        "rounds": _rounds(_managed(user, cycles)) if manages else [],
         "jobs": _jobs(user) if manages else [],
         "plans": list(
             Plan.objects.visible_to(user)
@@ -77,8 +79,19 @@ def _overseen_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
     ]
 
 
+def _managed(user: User, cycles: list[ReportingCycle]) -> list[ReportingCycle]:
+    organizations = scope_of(user).organizations.get(Act.MANAGE, frozenset())
+    return [cycle for cycle in cycles if cycle.plan.organization_id in organizations]
+
+
 def _rounds(cycles: list[ReportingCycle]) -> list[Round]:
-    return _joined(cycles, completeness(rounds_of(cycles), Indicator.objects.all()))
+    """Every round that is not settled, with what its coordinator has to do now."""
+    joined = _joined(cycles, completeness(rounds_of(cycles), Indicator.objects.all()))
+    counts = counts_of(cycles)
+    return [
+        replace(row, next_act=next_act(row.cycle, counts.get(row.cycle.pk, Counts())))
+        for row in joined
+    ]
 
 
 def _joined(

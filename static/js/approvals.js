@@ -98,5 +98,6 @@
   on.checked = localStorage.getItem(STORED) !== "off";
   on.addEventListener("change", () => localStorage.setItem(STORED, on.checked ? "on" : "off"));
   keys.hidden = false;
-  if (on.checked && !document.querySelector("[role='alert']")) go(open()[0]);
+  const isShown = keys.offsetParent !== null; // not on a phone
+  if (isShown && on.checked && !document.querySelector("[role='alert']")) go(open()[0]);
 })();

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Role, RoleAssignment, User
+from dxportal.rounds.asking import ask
 from kpi.models import Actual
 from kpi.services import ActualEntry, record_actual
 from plans.models import Correction, ReportingCycle, RoundItem
@@ -196,3 +198,43 @@ def test_chosen_items_are_counted_and_extended(cast: Cast, sign_in_as: Callable[
     expect(page.get_by_role("main")).to_contain_text("システムの障害のため")
     press_and_confirm(page, "取りやめる")
     expect(page.locator("#messages")).to_contain_text("取りやめました")
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    cast: Cast, sign_in_as: Callable[..., Page], width: int
+) -> None:
+    cycle = cast.open_cycle
+    assert cycle is not None
+    ask(cycle)
+    actor = Actor(cast.editor, Channel.PAGE)
+    record_actual(actor, cast.indicators["来訪者"], 2025, ActualEntry("99"), None)
+    cycle.items.update(state="submitted", submitted_by=cast.editor)
+    item = cycle.items.get(kind="actual", object_id=cast.indicators["来訪者"].pk)
+    correction = f"/rounds/corrections/{cast.plan.pk}/{cast.indicators['立案数'].pk}/2024/"
+    addresses = {
+        "coordinator": [
+            "/rounds/",
+            f"/rounds/{cycle.pk}/",
+            f"/rounds/{cycle.pk}/change/",
+            f"/rounds/{cycle.pk}/move/?to=closed",
+            f"/rounds/create/?plan={cast.plan.pk}",
+            correction,
+            f"/rounds/corrections/{cast.plan.pk}/",
+        ],
+        "approver": ["/", "/rounds/approvals/", f"/rounds/items/{item.pk}/?at=2025-01-01"],
+    }
+    found = []
+    for person, pages in addresses.items():
+        page = sign_in_as(person, viewport={"width": width, "height": 800})
+        for address in pages:
+            page.goto(address)
+            violations = Axe().run(page).response["violations"]
+            found += [
+                f"{address} {violation['id']}: {node['html'][:200]}"
+                for violation in violations
+                for node in violation["nodes"]
+            ]
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(f"{address} scrolls sideways at {width}")
+    assert not found

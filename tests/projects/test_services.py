@@ -1,5 +1,7 @@
 """Reviews: who may write them, when, and what happens to two writers."""
 
+from functools import partial
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -8,7 +10,7 @@ from accounts.editing import Locked
 from accounts.models import AuditEntry, Channel
 from accounts.versions import StaleVersion
 from projects.models import Review
-from projects.services import departments_in_charge, record_review
+from projects.services import departments_in_charge, record_review, record_stage
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
 
@@ -87,3 +89,14 @@ def test_an_unknown_field_and_a_foreign_mark_are_refused(cast: Cast) -> None:
     with pytest.raises(ValidationError) as refused:
         record_review(as_(cast.editor), cast.plan, area, THIS_YEAR, {"mark": foreign}, None)
     assert "mark" in refused.value.message_dict
+
+
+def test_a_stage_that_was_not_planned_is_taken_back_and_the_log_keeps_it(cast: Cast) -> None:
+    project = cast.projects["観光1-2-2"]
+    write = partial(record_stage, as_(cast.editor), cast.plan, project, THIS_YEAR)
+    made = write("build", None)
+    number = made.pk
+    write("", made.version)
+    assert not project.schedule.filter(fiscal_year=THIS_YEAR).exists()
+    taken_back = AuditEntry.objects.filter(action="schedule.record", object_id=number).first()
+    assert (taken_back.before, taken_back.after) == ({"actual": "build"}, {"actual": ""})
