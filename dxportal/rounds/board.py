@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import Department
@@ -149,9 +150,10 @@ class Board:
                 "department", "entered_by", "submitted_by", "approved_by"
             )
         )
-        self.extensions = list(cycle.extensions.select_related("department", "item", "granted_by"))
         # `procedure.accepts_entry` asks the round for them, once an item.
-        cycle._prefetched_objects_cache = {"extensions": self.extensions}  # type: ignore[attr-defined]
+        extensions = Extension.objects.select_related("department", "item", "granted_by")
+        prefetch_related_objects([cycle], Prefetch("extensions", extensions))
+        self.extensions = list(cycle.extensions.all())
         for item in items:
             item.cycle = cycle
         rows = {row.item.pk: row for row in rows_of(cycle, items)} if items else {}

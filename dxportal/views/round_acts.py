@@ -31,6 +31,7 @@ LABELS = {
     Step.RETURN.value: "差戻し",
     Step.APPROVE.value: "承認",
 }
+DONE = {Step.RETURN.value: "差し戻しました", Step.APPROVE.value: "承認しました"}
 
 
 @dataclass
@@ -136,7 +137,7 @@ def _do(
             return _extend(actor, cycle, items, said)
         case _:
             result = move_items(actor, items, wanted, said["reason"])
-            done = [f"{len(result.moved)}件の{LABELS[wanted]}をしました。"] if result.moved else []
+            done = [f"{len(result.moved)}件を{DONE[wanted]}。"] if result.moved else []
             return Outcome(done, result.refused)
 
 

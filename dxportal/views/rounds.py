@@ -166,6 +166,7 @@ class Asked:
             (str(d or NO_DEPARTMENT), self._counts([i for i in items if i.department == d]))
             for d in departments
         ]
+        self.department_count = sum(d is not None for d in departments)
         self.sums = self._counts(items)
         nobodys = [item for item in items if item.department is None]
         self.nobodys, self.more = nobodys[:NAMED], max(0, len(nobodys) - NAMED)

@@ -23,7 +23,7 @@ from kpi.shown_year import ShownYear, shown_year
 from plans import fiscal_years
 from plans.history import history_of
 from plans.listing import ListPage
-from plans.models import Plan, ReportingCycle
+from plans.models import Correction, Plan, ReportingCycle, RoundItem
 from plans.shown_plan import shown_plan
 from plans.tree_order import measures_in_order, tree_rank
 from projects.models import Placement
@@ -146,6 +146,12 @@ def indicator(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "may_enter": may_enter,
         "settled": settled,
+        "corrections": list(
+            Correction.objects.visible_to(request.user)
+            .filter(item__kind=RoundItem.Kind.ACTUAL, item__object_id=found.pk)
+            .select_related("item__cycle")
+            .order_by("-corrected_at")
+        ),
         "breadcrumb": [("指標の一覧", reverse("kpi:indicator_list")), (found.name, "")],
     }
     return render(request, "kpi/indicator.html", context)

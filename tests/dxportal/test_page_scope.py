@@ -47,7 +47,7 @@ BUDGETS = {
     "projects:list": 19,
     "projects:detail": 33,
     "kpi:indicator_list": 20,
-    "kpi:indicator": 17,
+    "kpi:indicator": 18,
 }
 PAGES = list(BUDGETS)
 

@@ -303,7 +303,7 @@ def test_a_bulk_act_is_asked_first_and_then_done_one_by_one(
     assert client.post(address, form | {"confirmed": "1"}).status_code == 422
     page = client.post(address, form | {"confirmed": "1", "reason": "根拠を添えて"})
     text = page.content.decode()
-    assert "1件の差戻しをしました" in text
+    assert "1件を差し戻しました" in text
     assert "できなかった項目が1件" in text
     assert "来訪者数" in text
     done.refresh_from_db()
@@ -549,6 +549,8 @@ def test_a_settled_value_is_corrected_and_told_of(cast: Cast, sign_in: SignIn) -
     assert "二重に数えていたため" in page
     correction = Correction.objects.get()
     assert (correction.before, correction.after) == ("6", "5")
+    told = page_of(sign_in(cast.viewer), "kpi:indicator", cast.indicators["立案数"].pk)
+    assert "6 → 5" in told
     csv = client.get(reverse("rounds:corrections", args=[cast.plan.pk]), {"format": "csv"})
     assert "二重に数えていたため" in csv.content.decode("utf-8-sig")
     xlsx = client.get(reverse("rounds:corrections", args=[cast.plan.pk]), {"format": "xlsx"})
