@@ -36,6 +36,7 @@ project_pages = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/", include("dxportal.dashboard_urls")),
     path("plans/", include((plan_pages, "plans"))),
     path("plans/<int:plan_pk>/edit/", include("dxportal.editing_urls")),
     path("books/", include("dxportal.book_urls")),

@@ -208,7 +208,7 @@ def _number(value: float) -> str:
 
 
 @dataclass
-class _Picture:
+class Picture:
     """Collects SVG elements, every text and attribute escaped."""
 
     parts: list[str] = field(default_factory=list)
@@ -250,7 +250,7 @@ class _Picture:
         return mark_safe(head + "".join(self.parts) + "</svg>")
 
 
-class _LinePicture(_Picture):
+class _LinePicture(Picture):
     TOP, BOTTOM, RIGHT = 34, 24, 14
 
     def __init__(self, chart: Chart, width: int, height: int) -> None:
@@ -462,7 +462,7 @@ class Bars:
         return _BarPicture(self, width).draw(font)
 
 
-class _BarPicture(_Picture):
+class _BarPicture(Picture):
     TOP, BAR, GAP, RIGHT = 28, 18, 8, 34
 
     def __init__(self, bars: Bars, width: int) -> None:
@@ -472,7 +472,8 @@ class _BarPicture(_Picture):
         widest = max(text_width(bar.label, FONT_SIZE) for bar in bars.bars)
         self.left = min(widest + 10, width * 0.4)
         longest = max(bar.total for bar in bars.bars)
-        self.scale = (width - self.left - self.RIGHT) / longest
+        totals = max(text_width(f"{bar.total:,}", FONT_SIZE) for bar in bars.bars)
+        self.scale = (width - self.left - max(float(self.RIGHT), totals + 10)) / (longest or 1)
 
     def draw(self, font: str) -> SafeString:
         self._legend()
@@ -495,11 +496,11 @@ class _BarPicture(_Picture):
             if count:
                 wide = count * self.scale
                 self._box(x, y, wide, self.BAR, segment)
-                if wide > text_width(str(count), FONT_SIZE) + 2:
+                if wide > text_width(f"{count:,}", FONT_SIZE) + 2:
                     ink = SHADE_INKS[segment.shade]
-                    self.text(x + wide / 2, middle, str(count), fill=ink)
+                    self.text(x + wide / 2, middle, f"{count:,}", fill=ink)
                 x += wide
-        self.text(x + 6, middle, str(bar.total), "start")
+        self.text(x + 6, middle, f"{bar.total:,}", "start")
 
     def _box(self, x: float, y: float, width: float, height: float, segment: Segment) -> None:
         self.add(

@@ -47,6 +47,12 @@ EDITOR = (302, 403, 403, 403, 403, 404, 302)
 TABLE: dict[str, list[Line]] = {
     "home": [everyone("get", 200)],
     "dashboard": [everyone("get", 200)],
+    **{
+        f"dashboard:{page}": [everyone("get", 200)]
+        for page in ("indicators", "projects", "budgets", "logic", "entry")
+    },
+    # The outsider's own plan has nothing to draw.
+    "dashboard:chart": [everyone("get", 200, 404)],
     "plans:list": [everyone("get", 200)],
     "plans:tree": [everyone("get", 200, 404)],
     "plans:matrix": [everyone("get", 200, 404)],
@@ -217,6 +223,7 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "accounts:department": [cast.departments["観光課"].pk],
         "accounts:end_department": [cast.departments["観光課"].pk],
         "reorganization_result": ["2026-04-01"],
+        "dashboard:chart": ["marks", "svg"],
         "plans:tree": [cast.plan.pk],
         "plans:document": [cast.plan.pk],
         "plans:budget": [cast.plan.pk],

@@ -1,0 +1,16 @@
+"""The addresses below the dashboard."""
+
+from django.urls import path, re_path
+
+from dxportal.views import dashboard
+
+app_name = "dashboard"
+
+urlpatterns = [
+    path("indicators/", dashboard.indicators, name="indicators"),
+    path("projects/", dashboard.projects, name="projects"),
+    path("budgets/", dashboard.budgets, name="budgets"),
+    path("logic/", dashboard.logic, name="logic"),
+    path("entry/", dashboard.entry, name="entry"),
+    re_path(r"^charts/(?P<name>[a-z-]+)\.(?P<file_format>svg|csv)$", dashboard.chart, name="chart"),
+]

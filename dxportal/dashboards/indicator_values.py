@@ -1,0 +1,125 @@
+"""The scope's indicators with all their years, judged: read once for a page."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Prefetch
+from django.utils.http import urlencode
+
+from dxportal.dashboards.scope import Scope
+from kpi.models import Actual, Indicator, IndicatorUse, Target
+from kpi.outcomes import Outcome, outcome_of
+from kpi.series import YearValues, years_of
+
+ALWAYS_SHOWN = (Outcome.REACHED, Outcome.NOT_REACHED, Outcome.NOT_ENTERED, Outcome.NOT_YET)
+
+
+@dataclass
+class RoleOutcomes:
+    """The indicators of one role in the plan, judged for the year."""
+
+    role: IndicatorUse.Role
+    years: list[YearValues]
+    counts: Counter[Outcome]
+    link: str
+
+    @property
+    def total(self) -> int:
+        return len(self.years)
+
+    @property
+    def judged(self) -> int:
+        return self.counts[Outcome.REACHED] + self.counts[Outcome.NOT_REACHED]
+
+    @property
+    def reached(self) -> int:
+        return self.counts[Outcome.REACHED]
+
+    @property
+    def reached_link(self) -> str:
+        return self.link_of(Outcome.REACHED)
+
+    def link_of(self, outcome: Outcome) -> str:
+        return f"{self.link}&{urlencode({'outcome': outcome.value})}"
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """One outcome with its number and link for each role."""
+
+    outcome: Outcome
+    cells: list[tuple[int, str]]
+
+
+class IndicatorValues:
+    """Four queries, however many indicators there are."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    @cached_property
+    def uses(self) -> list[IndicatorUse]:
+        """The plan's uses of the scope's indicators."""
+        known = {row.pk for row in self.rows}
+        uses = IndicatorUse.objects.filter(plan=self.scope.plan).order_by("position", "pk")
+        return [use for use in uses if use.indicator_id in known]
+
+    @cached_property
+    def rows(self) -> list[Indicator]:
+        return list(
+            self.scope.indicators.order_by("key").prefetch_related(
+                Prefetch("targets", Target.objects.order_by("fiscal_year", "revision")),
+                Prefetch("actuals", Actual.objects.order_by("fiscal_year")),
+            )
+        )
+
+    @cached_property
+    def years(self) -> dict[int, dict[int, YearValues]]:
+        """Indicator → fiscal year of the plan → its values."""
+        plan = self.scope.plan
+        return {
+            row.pk: {
+                values.fiscal_year: values
+                for values in years_of(row, plan.fiscal_years, plan.later_editions)
+            }
+            for row in self.rows
+        }
+
+    def by_role(self, fiscal_year: int | None = None) -> dict[str, RoleOutcomes]:
+        """By role; an indicator with two uses in the same role counts once."""
+        year = fiscal_year or self.scope.fiscal_year
+        found = {}
+        for role in IndicatorUse.Role:
+            chosen = {use.indicator_id for use in self.uses if use.role == role}
+            years = [self.years[row.pk][year] for row in self.rows if row.pk in chosen]
+            if years:
+                link = self.scope.address("kpi:indicator_list", role=role.value, fiscal_year=year)
+                counts = Counter(outcome_of(values) for values in years)
+                found[role.value] = RoleOutcomes(role, years, counts, link)
+        return found
+
+
+def outcome_lines(outcomes: dict[str, RoleOutcomes]) -> list[OutcomeLine]:
+    """Every outcome that occurs, and always the four that one looks for."""
+    return [
+        OutcomeLine(
+            outcome, [(role.counts[outcome], role.link_of(outcome)) for role in outcomes.values()]
+        )
+        for outcome in Outcome
+        if outcome in ALWAYS_SHOWN or any(role.counts[outcome] for role in outcomes.values())
+    ]
+
+
+def worst(outcomes: dict[str, RoleOutcomes], most: int = 10) -> list[YearValues]:
+    """KPIs that missed their target, the farthest first; without a rate last."""
+    kpi = outcomes.get(IndicatorUse.Role.KPI)
+    missed = [
+        values for values in (kpi.years if kpi else []) if outcome_of(values) == Outcome.NOT_REACHED
+    ]
+    return sorted(missed, key=_distance)[:most]
+
+
+def _distance(values: YearValues) -> tuple[bool, object, str]:
+    percent = values.achievement.percent
+    return (percent is None, percent or 0, values.indicator.key)
