@@ -30,6 +30,7 @@ RESOURCES = {
     "actuals": kpi.ActualViewSet,
     "reviews": projects.ReviewViewSet,
     "budgets": budgets.BudgetViewSet,
+    "settlements": budgets.SettlementViewSet,
     "cycles": plans.CycleViewSet,
     "submissions": rounds.SubmissionViewSet,
     "items": rounds.RoundItemViewSet,

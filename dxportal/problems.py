@@ -2,11 +2,11 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse
@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView, set_rollback
 
+from accounts.api_errors import FieldErrorSerializer, flat_errors, plain_errors
+from accounts.bulk import BulkReportSerializer
 from accounts.editing import Locked
 from accounts.versions import StaleVersion
 
@@ -22,9 +24,6 @@ logger = logging.getLogger("django.request")
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/v1/problems/"
-# What was sent is sent back so that it can be found; a long text only in its beginning.
-MAX_VALUE_LENGTH = 200
-
 
 WITHOUT_CSRF = "サインインして書き込むには、X-CSRFToken ヘッダーに csrftoken の値が必要です。"
 
@@ -99,6 +98,12 @@ KINDS = {
         "`Idempotency-Key` は書き込みごとに新しくしてください。同じキーで送り直せるのは、同じ内容"
         "だけです（24時間）。",
     ),
+    "rows-refused": Kind(
+        422,
+        "書き込めない行があります",
+        "`results` に、行ごとの結果と断った理由があります。直してすべてを送り直すか、`mode` を "
+        "`row_by_row` にしてください。何も保存されていません。",
+    ),
     "locked": Kind(
         423,
         "いまは変更できません",
@@ -113,16 +118,6 @@ KINDS = {
 BY_STATUS = {kind.status: name for name, kind in reversed(KINDS.items())}
 
 
-class FieldErrorSerializer(serializers.Serializer):
-    field = serializers.CharField(
-        allow_null=True, label="項目", help_text="全体についての誤りではnull。"
-    )
-    message = serializers.CharField(label="理由")
-    value = serializers.JSONField(
-        allow_null=True, required=False, label="送られた値", help_text="送られたときだけ入ります。"
-    )
-
-
 class ProblemSerializer(serializers.Serializer):
     """The shape of a problem, for the schema."""
 
@@ -132,6 +127,10 @@ class ProblemSerializer(serializers.Serializer):
     detail = serializers.CharField(label="説明")
     instance = serializers.CharField(label="呼び出し先")
     errors = FieldErrorSerializer(many=True, required=False, label="項目ごとの誤り")
+
+
+class RowsRefusedSerializer(ProblemSerializer, BulkReportSerializer):
+    """A problem of rows of a bulk call, with the report of all of them."""
 
 
 class ConflictSerializer(ProblemSerializer):
@@ -157,7 +156,7 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
         headers["WWW-Authenticate"] = exc.auth_header
     if getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(exc.wait))
-    found = list(_errors(exc.detail, _sent(exc, request)))
+    found = list(flat_errors(exc.detail, _sent(exc, request)))
     is_about_fields = isinstance(exc, exceptions.ValidationError) or any(
         error["field"] is not None for error in found
     )
@@ -167,6 +166,7 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
         _in_words(found),
         headers,
         errors=found if is_about_fields else None,
+        **getattr(exc, "members", {}),
     )
 
 
@@ -184,7 +184,7 @@ def _as_api_exception(exc: Exception) -> Exception:
     if isinstance(exc, Locked):
         return _LockedNow("".join(exc.messages))
     if isinstance(exc, ModelValidationError):
-        return exceptions.ValidationError(_plain_errors(exc))
+        return exceptions.ValidationError(plain_errors(exc))
     if isinstance(exc, Http404):
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
@@ -199,12 +199,6 @@ def _as_api_exception(exc: Exception) -> Exception:
 
 class _LockedNow(exceptions.APIException):
     status_code = 423
-
-
-def _plain_errors(exc: ModelValidationError) -> Any:
-    if hasattr(exc, "error_dict"):
-        return exc.message_dict
-    return exc.messages
 
 
 def _name_of(exc: exceptions.APIException, request: Request) -> str:
@@ -224,31 +218,6 @@ def _codes(exc: exceptions.APIException) -> set[str]:
     if not isinstance(codes, dict):
         return set()
     return {code for several in codes.values() for code in several}
-
-
-def _errors(detail: Any, sent: Mapping[str, Any], path: str = "") -> Iterator[dict[str, Any]]:
-    """REST framework's nested errors, flat: `targets.0.value`."""
-    if isinstance(detail, Mapping):
-        for name, below in detail.items():
-            is_whole = name in (NON_FIELD_ERRORS, "non_field_errors", "detail")
-            yield from _errors(below, sent, path if is_whole else f"{path}.{name}".lstrip("."))
-    elif isinstance(detail, list | tuple):
-        for place, below in enumerate(detail):
-            is_nested = isinstance(below, Mapping | list)
-            yield from _errors(below, sent, f"{path}.{place}".lstrip(".") if is_nested else path)
-    else:
-        error: dict[str, Any] = {"field": path or None, "message": str(detail)}
-        if path in sent:
-            error["value"] = _shortened(sent[path])
-        yield error
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > MAX_VALUE_LENGTH:
-        return value[:MAX_VALUE_LENGTH] + "…"
-    if isinstance(value, list | dict) and len(json.dumps(value, default=str)) > MAX_VALUE_LENGTH:
-        return "（長いため省略）"
-    return value
 
 
 def _sent(exc: exceptions.APIException, request: Request) -> dict[str, Any]:

@@ -10,8 +10,15 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from accounts.bulk import BulkSerializer
 from accounts.viewsets import Rows, StrictSerializer, WritesWithVersion
-from dxportal.problems import CONTENT_TYPE, KINDS, ConflictSerializer, ProblemSerializer
+from dxportal.problems import (
+    CONTENT_TYPE,
+    KINDS,
+    ConflictSerializer,
+    ProblemSerializer,
+    RowsRefusedSerializer,
+)
 
 INTRODUCTION = """\
 自治体のDX計画の施策・事業・指標・予算を、画面と同じデータ・同じ権限で読み書きするためのAPIです。
@@ -257,21 +264,29 @@ class PortalSchema(AutoSchema):
                 continue
             if status == 412 and not self._takes_version:
                 continue
-            is_conflict = status == 412 or (status == 409 and self._may_be_late())
-            serializer = ConflictSerializer if is_conflict else ProblemSerializer
-            component = self.resolve_serializer(serializer, "response")
             yield (
                 str(status),
                 {
                     "description": titles[status],
-                    "content": {CONTENT_TYPE: {"schema": self._or_in_flight(status, component)}},
+                    "content": {CONTENT_TYPE: {"schema": self._shape_of(status)}},
                 },
             )
 
-    def _or_in_flight(self, status: int, component: Any) -> dict[str, Any]:
-        """A 409 without both values tells that the same write is still being done."""
-        if status != 409 or not self._may_be_late():
-            ref: dict[str, Any] = component.ref
-            return ref
-        plain = self.resolve_serializer(ProblemSerializer, "response")
-        return {"anyOf": [component.ref, plain.ref]}
+    def _shape_of(self, status: int) -> dict[str, Any]:
+        """What a problem of this status may carry besides what all of them say."""
+        special: Any = None
+        if status == 412 or (status == 409 and self._may_be_late()):
+            special = ConflictSerializer
+        elif status == 422 and self._is_bulk:
+            special = RowsRefusedSerializer
+        plain = self.resolve_serializer(ProblemSerializer, "response").ref
+        if special is None:
+            return dict(plain)
+        ref = dict(self.resolve_serializer(special, "response").ref)
+        # The same write may still be being done (409), or have used the key (422).
+        return ref if status == 412 else {"anyOf": [ref, plain]}
+
+    @property
+    def _is_bulk(self) -> bool:
+        body = getattr(self.view, "body_classes", {}).get(self._action)
+        return body is not None and issubclass(body, BulkSerializer)

@@ -195,6 +195,8 @@ EVIDENCE_TYPES = env.list(
     "EVIDENCE_TYPES", default=["pdf", "xlsx", "docx", "pptx", "csv", "txt", "png", "jpg", "jpeg"]
 )
 EVIDENCE_MAX_MEGABYTES = env.int("EVIDENCE_MAX_MEGABYTES", default=20)
+# Largest entry workbook (入力ブック) that may be put back, in megabytes.
+ENTRY_BOOK_MAX_MEGABYTES = env.int("ENTRY_BOOK_MAX_MEGABYTES", default=5)
 
 # Mail: how it goes out ("consolemail://" prints it; "smtp://user:password@host:25"), who it comes
 # from, and the address of this portal for the links in it.
@@ -278,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "ScheduleStage": "projects.models.Stage",
         "ValueStatus": "kpi.models.ValueStatus",
         "EnteredValueStatus": "kpi.api.WRITABLE_STATUSES",
+        "BudgetStage": "budgets.models.BudgetEntry.Stage",
+        "SettlementStage": "budgets.api.STAGES",
         "CycleKind": "plans.models.ReportingCycle.Kind",
         "CycleState": "plans.models.ReportingCycle.State",
         "ItemKind": "plans.models.RoundItem.Kind",

@@ -3,14 +3,30 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from django.db.models import Prefetch, Q, QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.audit import Actor
 from accounts.authentication import actor_of
+from accounts.bulk import (
+    MAX_ID,
+    BulkReportSerializer,
+    BulkSerializer,
+    Checked,
+    OnceInACall,
+    RowVersion,
+    Written,
+    check_rows,
+    rows_field,
+    write_rows,
+)
 from accounts.editing import Locked
+from accounts.models import Organization
 from accounts.viewsets import (
     Figure,
     FigureText,
@@ -32,6 +48,7 @@ from kpi.filters import (
 )
 from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target, ValueStatus
 from kpi.services import ActualEntry
+from plans import procedure
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 
@@ -289,11 +306,72 @@ class ActualChangeSerializer(ActualEntryFields):
     version = VersionRead()
 
 
+class ActualRowSerializer(ActualEntryFields):
+    """One row of a bulk call: an indicator and a year, and what is said of them."""
+
+    indicator = serializers.IntegerField(
+        label="指標",
+        min_value=1,
+        max_value=MAX_ID,
+        required=False,
+        help_text="`indicator_key` か、どちらか1つ。",
+    )
+    indicator_key = serializers.CharField(
+        label="指標の識別子",
+        max_length=200,
+        required=False,
+        help_text="団体の中で1つに決まります。",
+    )
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    version = RowVersion()
+
+    def validate(self, row: dict[str, Any]) -> dict[str, Any]:
+        if ("indicator" in row) == ("indicator_key" in row):
+            raise ValidationError(
+                {"indicator": "indicator か indicator_key のどちらか1つを指定してください。"}
+            )
+        return row
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "2つの実績を試す",
+            {
+                "organization": 1,
+                "mode": "row_by_row",
+                "dry_run": True,
+                "rows": [
+                    {"indicator_key": "K001", "fiscal_year": 2025, "value": "1,234"},
+                    {"indicator_key": "K002", "fiscal_year": 2025, "status": "not_yet"},
+                ],
+            },
+        )
+    ]
+)
+class ActualsBulkSerializer(BulkSerializer):
+    organization = serializers.IntegerField(label="団体", min_value=1)
+    rows = rows_field(ActualRowSerializer)
+
+
 class ActualViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = Actual.objects.all()
     serializer_class = ActualSerializer
     filterset_class = ActualFilterSet
-    body_classes = {"create": ActualCreateSerializer, "partial_update": ActualChangeSerializer}
+    body_classes = {
+        "create": ActualCreateSerializer,
+        "partial_update": ActualChangeSerializer,
+        "bulk": ActualsBulkSerializer,
+    }
+    told = {
+        "bulk": (
+            "多くの{noun}をまとめて書き込む",
+            "指標と年度で行を見つけ、なければ作成し、あれば送った項目だけを変えます（省いた項目は"
+            "そのままです）。行ごとに、作成・変更・変更なし・断ったのどれかと、断った理由を返します。",
+        )
+    }
     parameters = {"destroy": ["version"]}
     about = (
         "指標の1年度の実績です。0、空（行がない）、該当なし、未集計は、`status` と `value` で"
@@ -335,11 +413,63 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
         services.clear_actual(actor_of(request), actual.indicator, actual.fiscal_year, version)
         return Response(status=204)
 
+    @extend_schema(responses=BulkReportSerializer)
+    @action(detail=False, methods=["post"], filter_backends=[])
+    def bulk(self, request: Request) -> Response:
+        """Upsert by indicator and fiscal year, through the service of single calls."""
+        body = self.body()
+        organization = find_visible(
+            Organization.objects, request, body["organization"], "organization"
+        )
+        rows = check_rows(body["rows"], ActualRowSerializer)
+        writer = _ActualRows(actor_of(request), organization, rows)
+        report = write_rows(
+            rows,
+            writer.write,
+            body["mode"],
+            body["dry_run"],
+            around=procedure.packages_settled_once,
+        )
+        return Response(report)
+
     def _writable(self) -> Actual:
         actual: Actual = self.get_object()
         if actual.kind != Actual.Kind.ACTUAL:
             raise Locked(f"{actual.get_kind_display()}は、このAPIからは変更できません。")
         return actual
+
+
+class _ActualRows:
+    """Writes the rows of a bulk call; the indicators that they name are fetched once for all."""
+
+    def __init__(self, actor: Actor, organization: Organization, rows: list[Checked]) -> None:
+        self.actor = actor
+        self.once = OnceInACall()
+        named = [
+            {row.said[name] for row in rows if name in row.said}
+            for name in ("indicator", "indicator_key")
+        ]
+        found = Indicator.objects.visible_to(actor.user).filter(
+            Q(pk__in=named[0]) | Q(key__in=named[1]), organization=organization
+        )
+        self.by_name: dict[int | str, Indicator] = {}
+        for indicator in found.select_related("department"):
+            self.by_name |= {indicator.pk: indicator, indicator.key: indicator}
+
+    def write(self, row: dict[str, Any]) -> Written:
+        field = "indicator" if "indicator" in row else "indicator_key"
+        indicator = self.by_name.get(row[field])
+        if indicator is None:
+            raise NotFound({field: "この指標はありません。"})
+        year = row["fiscal_year"]
+        self.once.check((indicator.pk, year))
+        of_year = Actual.objects.filter(indicator=indicator, fiscal_year=year)
+        there = of_year.filter(kind=Actual.Kind.ACTUAL).first()
+        before = there.version if there else None
+        entry = entry_of(stored_fields(there) if there else {}, row)
+        version = row.get("version", before)
+        written = services.record_actual(self.actor, indicator, year, entry, version)
+        return Written(written, before)
 
 
 def stored_fields(actual: Actual) -> dict[str, Any]:
@@ -360,6 +490,8 @@ def _plain(value: Decimal | None) -> str:
 
 def entry_of(before: dict[str, Any], body: dict[str, Any]) -> ActualEntry:
     """What the service is told: what stands there (`before`), changed by what was sent."""
+    if ("numerator" in body or "denominator" in body) and "value" not in body:
+        before = {**before, "value": ""}  # a rate is worked out anew from its counts
     said = {**before, **body}
     return ActualEntry(
         text=said.get("value", ""),

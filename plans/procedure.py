@@ -7,7 +7,9 @@ they entered or submitted; after 確定 only a correction changes a figure.
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -340,9 +342,33 @@ def not_approved(cycle: ReportingCycle) -> int:
     return cycle.items.exclude(state__in=(State.APPROVED, State.FINAL)).count()
 
 
+@contextmanager
+def packages_settled_once() -> Iterator[None]:
+    """Packages are worked out at the end of the block, once each, instead of at every item.
+
+    For many entries in one transaction, which is the block's.
+    """
+    waiting: _Waiting = {}
+    token = _PACKAGES_WAITING.set(waiting)
+    try:
+        yield
+    finally:
+        _PACKAGES_WAITING.reset(token)
+    for cycle, department in waiting.values():
+        settle_package(cycle, department)
+
+
+_Waiting = dict[tuple[int, int], tuple[ReportingCycle, Department]]
+_PACKAGES_WAITING: ContextVar[_Waiting | None] = ContextVar("packages_waiting", default=None)
+
+
 def settle_package(cycle: ReportingCycle, department: Department | None) -> None:
     """Work out a department's package from its items; call it in the same transaction."""
     if department is None:
+        return
+    waiting = _PACKAGES_WAITING.get()
+    if waiting is not None:
+        waiting[cycle.pk, department.pk] = (cycle, department)
         return
     items = list(RoundItem.objects.filter(cycle=cycle, department=department))
     package, _ = Submission.objects.select_for_update(of=("self",)).get_or_create(

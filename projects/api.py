@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.db.models import Min, Prefetch, QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,6 +39,7 @@ from projects.models import (
     ProjectSuccession,
     Review,
     ScheduleEntry,
+    Stage,
     Tag,
 )
 
@@ -158,14 +160,86 @@ class PlacementViewSet(ReadOnlyRows):
 class ScheduleEntrySerializer(RowSerializer):
     class Meta:
         model = ScheduleEntry
-        fields = ["id", "project", "fiscal_year", "planned", "actual", "text", "source_note"]
+        fields = [
+            "id",
+            "project",
+            "fiscal_year",
+            "planned",
+            "actual",
+            "text",
+            "source_note",
+            "version",
+            "updated_at",
+        ]
 
 
-class ScheduleViewSet(ReadOnlyRows):
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "構築まで進んだ",
+            {"plan": 1, "project": 12, "fiscal_year": 2025, "actual": "build", "version": 1},
+        )
+    ]
+)
+class StageRecordSerializer(StrictSerializer):
+    """What stage a project has reached in a year."""
+
+    plan = serializers.IntegerField(label="計画", min_value=1)
+    project = serializers.IntegerField(label="事業", min_value=1)
+    fiscal_year = serializers.IntegerField(
+        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
+    )
+    actual = serializers.ChoiceField(
+        label="実績の段階",
+        choices=Stage.choices,
+        allow_blank=True,
+        help_text="空文字で取り消します。",
+    )
+    version = serializers.IntegerField(
+        label="版",
+        min_value=1,
+        required=False,
+        allow_null=True,
+        help_text="読み取ったときの `version`。その年度の行がまだなければnull。",
+    )
+
+
+class StageRecordedSerializer(serializers.Serializer):
+    entry = ScheduleEntrySerializer(
+        allow_null=True, label="段階", help_text="予定も実績もなくなった行は消え、nullになります。"
+    )
+
+
+class ScheduleViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = ScheduleEntry.objects.all()
     serializer_class = ScheduleEntrySerializer
     filterset_class = ScheduleFilterSet
+    body_classes = {"record": StageRecordSerializer}
     about = "事業の1年度の段階（検討・構築・運用）の、予定と実績です。"
+    told = {
+        "record": (
+            "事業が1年度に達した段階を書き込む",
+            "照会の入力期間に、所管課が書き込みます。予定は変わりません。",
+        )
+    }
+
+    @extend_schema(responses=StageRecordedSerializer)
+    @action(detail=False, methods=["post"], filter_backends=[])
+    def record(self, request: Request) -> Response:
+        """Write the stage that was reached; the planned one is the plan's."""
+        body = self.body()
+        plan = find_visible(Plan.objects, request, body["plan"], "plan")
+        project = find_visible(Project.objects, request, body["project"], "project")
+        entry = services.record_stage(
+            actor_of(request),
+            plan,
+            project,
+            body["fiscal_year"],
+            body["actual"],
+            body.get("version"),
+        )
+        there = ScheduleEntry.objects.filter(pk=entry.pk).exists()
+        return Response({"entry": self.represent(entry.pk) if there else None})
 
 
 class TagSerializer(RowSerializer):

@@ -143,6 +143,9 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         other=345_000,
         general=12_000_000,
     )
+    settlement = BudgetEntry.objects.create(
+        project=cast.projects["観光1-1-7"], fiscal_year=THIS_YEAR, stage="settled", amount=1_000
+    )
     submission = Submission.objects.create(
         cycle=cast.open_cycle, department=cast.departments["観光課"]
     )
@@ -170,6 +173,7 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         "actuals": figure.pk,
         "reviews": review.pk,
         "budgets": budget.pk,
+        "settlements": settlement.pk,
         "cycles": cast.open_cycle.pk,
         "submissions": submission.pk,
         "reports": job.pk,

@@ -49,6 +49,8 @@ READ_ONLY = (
 ACT = dict.fromkeys(METHODS, NO_SUCH___) | {"OPTIONS": EVERYBODY_}
 COORDINATOR = "403 403 403 {} 403 403 403 403 404 401"
 OWN_EDITORS = "{} 403 403 403 403 403 403 {} 404 401"
+# With a dry run everybody is told row by row what would become of it.
+BULK_______ = "200 200 200 200 200 200 403 200 404 401"
 HEADS = "403 403 200 200 403 403 403 403 404 401"
 EXPECTED: dict[str, dict[str, str]] = {
     "api-root": READ_LIST | NO_WRITES,
@@ -65,6 +67,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api-items-withdraw": ACT | {"POST": OWN_EDITORS.format(200, 200)},
     "api-items-send-back": ACT | {"POST": HEADS},
     "api-items-approve": ACT | {"POST": HEADS},
+    "api-settlements-list": READ_LIST | NO_WRITES | {"POST": OWN_EDITORS.format(201, 201)},
+    "api-settlements-detail": READ_ROW | NO_WRITES | {"PATCH": OWN_EDITORS.format(200, 200)},
+    "api-settlements-bulk": ACT | {"POST": BULK_______},
+    "api-schedule-record": ACT | {"POST": OWN_EDITORS.format(200, 200)},
+    "api-actuals-bulk": ACT | {"POST": BULK_______},
     # Each row is refused for itself.
     "api-items-bulk": ACT | {"POST": "200 200 200 200 200 200 403 200 200 401"},
     "api-extensions-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
@@ -146,6 +153,30 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
             "reason": "転記の誤り",
             "version": 1,
         },
+        ("api-settlements-list", "POST"): {
+            "plan": cast.plan.pk,
+            "project": cast.projects["観光1-2-2"].pk,
+            "fiscal_year": THIS_YEAR,
+            "amount": 1,
+        },
+        ("api-settlements-detail", "PATCH"): {"plan": cast.plan.pk, "amount": 2, **read},
+        ("api-settlements-bulk", "POST"): {
+            "plan": cast.plan.pk,
+            "dry_run": True,
+            "rows": [{"project_key": "観光1-2-2", "fiscal_year": THIS_YEAR, "amount": 1}],
+        },
+        ("api-schedule-record", "POST"): {
+            "plan": cast.plan.pk,
+            "project": cast.projects["観光1-1-7"].pk,
+            "fiscal_year": THIS_YEAR,
+            "actual": "operate",
+            **read,
+        },
+        ("api-actuals-bulk", "POST"): {
+            "organization": cast.city.pk,
+            "dry_run": True,
+            "rows": [{"indicator_key": "立案数", "fiscal_year": THIS_YEAR, "value": "7"}],
+        },
         ("api-actuals-list", "POST"): {
             "indicator": cast.indicators["立案数"].pk,
             "fiscal_year": THIS_YEAR,
@@ -175,7 +206,7 @@ def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
         arguments = ["locked"] if name == "api-problem" else []
     elif name in SUBMITTED:
         arguments = [rows["submitted"]]
-    elif not name.endswith(("-list", "-bulk", "-root")):
+    elif not name.endswith(("-list", "-bulk", "-root", "-record")):
         resource = max(filter(name.removeprefix("api-").startswith, RESOURCES), key=len)
         arguments = [rows[resource]]
     else:

@@ -29,6 +29,7 @@ BUDGETS = {
     "actuals": 5,
     "reviews": 4,
     "budgets": 4,
+    "settlements": 4,
     "cycles": 5,
     "submissions": 4,
     "items": 5,
