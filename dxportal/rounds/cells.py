@@ -20,13 +20,15 @@ Choices = Sequence[tuple[str, str]]
 class Field:
     """One cell. `kind`: figure, line, text, choice, or flag (FLAG_ON or empty).
 
-    `pastes`: whether a block that is pasted fills it; the rest is reached by hand.
+    `pastes`: whether a block that is pasted fills it; the rest is reached by hand. `short`: the
+    label where a heading above says the rest of it.
     """
 
     name: str
     label: str
     kind: str
     pastes: bool = True
+    short: str = ""
 
 
 def _label(model: Any, name: str) -> str:
@@ -43,6 +45,7 @@ SETTLEMENT_NAMES = ("amount", *BudgetEntry.SOURCES)
 
 _MARKS = [Field(name, _label(Review, name), "choice") for name in ("planned_mark", "mark")]
 _TEXTS = [Field(name, _label(Review, name), "text") for name in REVIEW_TEXTS]
+_AMOUNTS = [(name, _label(BudgetEntry, name).removesuffix("（円）")) for name in SETTLEMENT_NAMES]
 
 FIELDS: dict[str, list[Field]] = {
     RoundItem.Kind.ACTUAL: [
@@ -64,13 +67,9 @@ FIELDS: dict[str, list[Field]] = {
         *_TEXTS,
     ],
     RoundItem.Kind.SETTLEMENT: [
-        Field(
-            f"{stage}_{name}",
-            f"{stage.label}の{_label(BudgetEntry, name).removesuffix('（円）')}",
-            "figure",
-        )
+        Field(f"{stage}_{name}", f"{stage.label}の{label}", "figure", short=label)
         for stage in SETTLEMENT_STAGES
-        for name in SETTLEMENT_NAMES
+        for name, label in _AMOUNTS
     ],
 }
 

@@ -141,12 +141,14 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The first that applies: error, locked, saved or untouched; for its words and its look."""
+        """The first that applies, for its words and its look (static/css/tables.css)."""
         if self.errors:
             return "refused"
         if self.locked_reason:
             return "locked"
-        return "saved" if self.is_filled else "untouched"
+        if not self.is_filled:
+            return "untouched"
+        return "warned" if self.needs_comment else "saved"
 
     def differs(self, typed: Mapping[str, str]) -> set[str]:
         """The cells in which something else was typed than what is stored."""

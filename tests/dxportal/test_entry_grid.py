@@ -176,6 +176,8 @@ def test_a_save_may_warn(cast: Cast, cycle: ReportingCycle, sign_in: SignIn) -> 
     assert status == 200
     assert told["needs_comment"]
     assert any("90%減って" in warning for warning in told["warnings"])
+    (row,) = [r for r in rows_on(sign_in(cast.editor).get(PAGE)) if r.item == item]
+    assert row.state == "warned"
     status, told = send(sign_in(cast.editor), item, "1", note="台風による休業")
     assert not told["needs_comment"]
 
