@@ -189,8 +189,11 @@ def _refuse_dangerous(path: Path) -> None:
         raise PlanBookError([Fault("", None, "", path.name, reason)])
 
 
-def why_refused(file: IO[bytes]) -> str:
-    """Why this file is not even opened; empty where it may be. Reads its head and its index."""
+def why_refused(file: IO[bytes], max_unpacked: int = MAX_UNPACKED_BYTES) -> str:
+    """Why this file is not even opened; empty where it may be. Reads its head and its index.
+
+    `max_unpacked` is what it may at most have when unpacked, in bytes.
+    """
     file.seek(0)
     if file.read(4) == OLE_MAGIC:
         return (
@@ -204,8 +207,8 @@ def why_refused(file: IO[bytes]) -> str:
     if any(entry.filename.endswith("vbaProject.bin") for entry in entries):
         return "マクロを含むブックは読み込めません。.xlsxで保存し直してください。"
     # What the index says is what unpacking may at most give: zipfile stops there.
-    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        return "展開後の大きさが上限（300MB）を超えています。"
+    if sum(entry.file_size for entry in entries) > max_unpacked:
+        return f"展開後の大きさが上限（{max_unpacked // 1_000_000}MB）を超えています。"
     csv_bytes = sum(entry.file_size for entry in entries if entry.filename.endswith(".csv"))
     if csv_bytes > MAX_CSV_BYTES:
         return "展開後のCSVの大きさが上限（60MB）を超えています。"

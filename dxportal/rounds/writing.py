@@ -39,11 +39,16 @@ def write_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) ->
     already is no change, whatever the version: a request that is sent again does no harm. Raises
     StaleRow, and what the verbs raise: PermissionDenied, Locked, ValidationError by cell.
     """
+    return row_of(row.item) if store_row(actor, row, typed, version) else row
+
+
+def store_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) -> bool:
+    """`write_row` for many rows, none of which is read again; whether there was a change."""
     known = {field.name for field in row.fields}
     if unknown := sorted(set(typed) - known):
         raise ValidationError(dict.fromkeys(unknown, "この項目は入力できません。"))
-    if not row.differs(typed) or _reads_the_same(row, typed):
-        return row
+    if not is_change(row, typed):
+        return False
     if version != row.version:
         if row.locked_reason:
             raise Locked(row.locked_reason)
@@ -54,7 +59,12 @@ def write_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) ->
     except StaleVersion as error:
         raise StaleRow(row_of(row.item)) from error
     row.item.refresh_from_db(fields=("state", "version", "entered_by", "entered_at"))
-    return row_of(row.item)
+    return True
+
+
+def is_change(row: Row, typed: Mapping[str, str]) -> bool:
+    """Whether something else was typed than what is stored; 1,234 and 1234 are the same figure."""
+    return bool(row.differs(typed)) and not _reads_the_same(row, typed)
 
 
 def _reads_the_same(row: Row, typed: Mapping[str, str]) -> bool:
@@ -133,7 +143,9 @@ def _write_settlement(
     plan, year = row.item.cycle.plan, row.item.cycle.fiscal_year
     for stage, version in zip(SETTLEMENT_STAGES, versions, strict=True):
         names = {name: f"{stage}_{name}" for name in SETTLEMENT_NAMES}
-        amounts = {name: _yen(cell, typed[cell]) for name, cell in names.items() if cell in changed}
+        amounts = {
+            name: yen_of(cell, typed[cell]) for name, cell in names.items() if cell in changed
+        }
         if not amounts:
             continue
         try:
@@ -142,7 +154,7 @@ def _write_settlement(
             _raise_by_cell(error, {**names, "": names["amount"]})
 
 
-def _yen(cell: str, text: str) -> int | None:
+def yen_of(cell: str, text: str) -> int | None:
     """An amount typed in 千円 (1,234), or with its unit (1,234,567円), in yen."""
     if not text.strip():
         return None
