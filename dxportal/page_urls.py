@@ -12,6 +12,7 @@ from dxportal.views import (
     projects,
     reorganization,
     revisions,
+    search,
     tag_matrix,
 )
 from plans import urls as plan_urls
@@ -35,6 +36,7 @@ project_pages = [
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/", include("dxportal.dashboard_urls")),
     path("plans/", include((plan_pages, "plans"))),

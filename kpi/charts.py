@@ -482,7 +482,8 @@ class _BarPicture(Picture):
         return self.finish(self.width, self.height, self.bars.title, self.bars.description, font)
 
     def _legend(self) -> None:
-        x = self.left
+        widths = [text_width(segment.label, FONT_SIZE) + 30 for segment in self.bars.segments]
+        x = max(2.0, min(self.left, self.width - sum(widths)))
         for segment in self.bars.segments:
             self._box(x, 4, 12, 12, segment)
             self.text(x + 16, 14, segment.label, "start")
@@ -496,7 +497,8 @@ class _BarPicture(Picture):
             if count:
                 wide = count * self.scale
                 self._box(x, y, wide, self.BAR, segment)
-                if wide > text_width(f"{count:,}", FONT_SIZE) + 2:
+                is_all = len(self.bars.segments) == 1  # then the total beside the bar says it
+                if not is_all and wide > text_width(f"{count:,}", FONT_SIZE) + 2:
                     ink = SHADE_INKS[segment.shade]
                     self.text(x + wide / 2, middle, f"{count:,}", fill=ink)
                 x += wide

@@ -53,6 +53,14 @@
     }
   });
 
+  // The page that searches everything, from any page of someone signed in.
+  function searchEverything(event) {
+    const link = document.querySelector("a[data-search]");
+    if (!link) return;
+    event.preventDefault();
+    window.location.assign(link.href);
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       clearError();
@@ -71,8 +79,12 @@
         event.preventDefault();
         search.focus();
         search.select();
+      } else {
+        searchEverything(event);
       }
     }
+    const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    if (command && event.key.toLowerCase() === "k") searchEverything(event);
   });
 
   // Confirmation -----------------------------------------------------------------------------

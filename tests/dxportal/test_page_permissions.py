@@ -46,6 +46,7 @@ EDITOR = (302, 403, 403, 403, 403, 404, 302)
 
 TABLE: dict[str, list[Line]] = {
     "home": [everyone("get", 200)],
+    "search": [everyone("get", 200)],
     "dashboard": [everyone("get", 200)],
     **{
         f"dashboard:{page}": [everyone("get", 200)]

@@ -1,6 +1,7 @@
+import pytest
 from django.db import models
 
-from plans.search import fold, search, words_of
+from plans.search import Folded, fold, search, words_of
 from projects.models import Project
 from tests.cast import Cast
 
@@ -13,8 +14,42 @@ def found(text: str) -> set[str]:
 
 
 def test_fold_makes_widths_and_cases_one() -> None:
-    assert fold("ＳＮＳﾃﾞｰﾀ①") == "snsデータ1"
+    assert fold("ＳＮＳﾃﾞｰﾀ①") == "snsでーた1"
     assert fold(None) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("取り組み", "取組"),
+        ("取組み", "取組"),
+        ("申し込み", "申込"),
+        ("問い合わせ", "問合せ"),
+        ("デジタル・ディバイド", "デジタルデバイド"),
+        ("サーバー", "サーバ"),
+        ("ｻｰﾊﾞｰ", "さーば"),
+        ("ヴァーチャル", "バーチャル"),
+        ("ウィズ", "ウイズ"),
+        ("デ‐タ", "データ"),
+    ],
+)
+def test_spellings_of_one_word_are_equal(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_the_database_folds_as_python_does(cast: Cast) -> None:
+    texts = [
+        "取り組み①",
+        "デジタル・ディバイド",
+        "ｻｰﾊﾞｰの問い合わせ",
+        "ウィズ",
+        "ＳＮＳ データ",
+        "AI-OCR",
+    ]
+    for text in texts:
+        Project.objects.filter(pk=cast.projects["教育1-1"].pk).update(name=text)
+        row = Project.objects.annotate(folded=Folded("name")).get(name=text)
+        assert row.folded == fold(text)
 
 
 def test_full_and_half_width_find_each_other(cast: Cast) -> None:

@@ -1,0 +1,1 @@
+"""Searching everything that a person may see, from any page."""
