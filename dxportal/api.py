@@ -33,6 +33,9 @@ from plans.models import Plan
 MEDIA_TYPES = {
     ReportJob.Format.PDF: "application/pdf",
     ReportJob.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ReportJob.Format.DOCX: (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    ),
 }
 
 

@@ -7,11 +7,16 @@ from pathlib import Path
 
 from dxportal.models import ReportJob
 from dxportal.reports.compose import report_of
+from dxportal.reports.docx import write_docx
 from dxportal.reports.pdf import write_pdf
 from dxportal.reports.xlsx import write_xlsx
 from plans.models import Plan
 
-WRITERS = {ReportJob.Format.PDF: write_pdf, ReportJob.Format.XLSX: write_xlsx}
+WRITERS = {
+    ReportJob.Format.PDF: write_pdf,
+    ReportJob.Format.XLSX: write_xlsx,
+    ReportJob.Format.DOCX: write_docx,
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,249 @@
+"""A Word document that is being written: its pages, headings, contents, tables and pictures."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+
+from dxportal.reports.chart_pictures import png_of
+from dxportal.reports.content import ReportContent
+from dxportal.reports.docx_markup import (
+    NORMAL,
+    Paragraph,
+    Run,
+    Table,
+    TableLook,
+    field,
+    lines,
+    picture,
+    twips,
+)
+from dxportal.reports.docx_package import add_part, empty_document, save_document
+
+_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+_R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
+NAMESPACES = (
+    f'{_W} {_R} xmlns:a="{_DRAWING}/main" xmlns:wp="{_DRAWING}/wordprocessingDrawing" '
+    f'xmlns:pic="{_DRAWING}/picture"'
+)
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+
+
+@dataclass(frozen=True)
+class Page:
+    """A kind of page in millimetres; `title` says what stands at the right of its header.
+
+    0 is a page without header and footer, 1 the chapter's heading, 2 the section's beside it.
+    """
+
+    name: str
+    width: float
+    height: float
+    top: float
+    side: float
+    bottom: float
+    title: int = 1
+
+    @property
+    def room(self) -> float:
+        return self.width - 2 * self.side
+
+    @property
+    def is_landscape(self) -> bool:
+        return self.width > self.height
+
+    @property
+    def inner_height(self) -> float:
+        return self.height - self.top - self.bottom
+
+
+COVER = Page("cover", 210, 297, 23, 16, 17, title=0)
+UPRIGHT = Page("upright", 210, 297, 23, 16, 17)
+AREA = Page("area", 210, 297, 23, 16, 17, title=2)
+WIDE = Page("wide", 297, 210, 21, 14, 15, title=2)
+LIST = Page("list", 420, 297, 21, 14, 15)
+PAGES = (COVER, UPRIGHT, AREA, WIDE, LIST)
+
+
+class Report:
+    """A report that is being written: its text goes to a temporary file, not into memory.
+
+        with Report(content) as report:
+            report.page(UPRIGHT)
+            report.heading(1, "集計")
+            report.save(target)
+
+    Headings are collected on the way; `contents` marks the place where they are listed.
+    """
+
+    def __init__(self, content: ReportContent) -> None:
+        self.content = content
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
+        self._page: Page | None = None
+        self._breaks_page = False
+        self._contents_at = 0
+        self._headings: list[tuple[int, str]] = []
+        self._pictures = 0
+        self._word = empty_document(content)
+        self._relations = {page.name: self._header_and_footer(page) for page in PAGES if page.title}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    # What the sections call
+
+    def write(self, markup: str) -> None:
+        self._file.write(markup.encode())
+
+    def page(self, page: Page) -> None:
+        """Begin a new page of this kind; a heading must follow."""
+        if self._page is page:
+            self._breaks_page = True
+            return
+        if self._page is not None:
+            self.write(f'<w:p><w:pPr><w:pStyle w:val="ReportGap"/>{self._section()}</w:pPr></w:p>')
+        self._page, self._breaks_page = page, False
+
+    def heading(self, level: int, text: str) -> None:
+        """A heading of level 1 to 3; the first two are listed in the contents."""
+        breaks, self._breaks_page = self._breaks_page, False
+        paragraph = Paragraph((Run(text),), f"Heading{level}", breaks_page=breaks)
+        if level > 2:
+            self.write(paragraph.markup())
+            return
+        self._headings.append((level, text))
+        number = len(self._headings)
+        start = f'<w:bookmarkStart w:id="{number}" w:name="{_bookmark(number)}"/>'
+        end = f'<w:bookmarkEnd w:id="{number}"/>'
+        markup = paragraph.markup()
+        before, close, after = markup.partition("</w:pPr>")
+        self.write(f"{before}{close}{start}{after.removesuffix('</w:p>')}{end}</w:p>")
+
+    def paragraph(self, text: str, style: str = "", **look: bool) -> None:
+        breaks, self._breaks_page = self._breaks_page, False
+        self.write(Paragraph((Run(text),), style, breaks_page=breaks, **look).markup())
+
+    def text(self, text: str, style: str = "") -> None:
+        """What people wrote, a paragraph for each of its lines."""
+        for paragraph in lines(text, style):
+            self.write(paragraph.markup())
+
+    def table(
+        self,
+        widths: Sequence[float | None],
+        caption: str = "",
+        look: TableLook = NORMAL,
+        style: str = "ReportTable",
+    ) -> Table:
+        assert self._page is not None, "page() comes before the first table"
+        height = self._page.inner_height
+        return Table(self.write, widths, self._page.room, height, caption, look, style)
+
+    def gap(self) -> None:
+        """Keeps two tables apart, which Word would join."""
+        self.paragraph("", "ReportGap")
+
+    def picture(self, svg: str, title: str, description: str, width: float) -> str:
+        """The markup of a chart, `width` millimetres wide, with its words for who cannot see it."""
+        self._pictures += 1
+        data, units_wide, units_high = png_of(svg)
+        name = f"media/chart{self._pictures}.png"
+        relation = add_part(self._word, name, CONTENT_TYPE.PNG, RELATIONSHIP_TYPE.IMAGE, data)
+        height = width * units_high / units_wide
+        return picture(relation, self._pictures, title, description, width, height)
+
+    def contents(self) -> None:
+        """The table of contents comes here."""
+        self._contents_at = self._file.tell()
+
+    # The file
+
+    def save(self, target: Path) -> None:
+        """Write the Word file; the same content gives the same bytes."""
+        save_document(self._word, self._document(), target, self.content)
+
+    def _document(self) -> Iterator[bytes]:
+        yield f"{_DECLARATION}<w:document {NAMESPACES}><w:body>".encode()
+        self._file.seek(0)
+        yield self._file.read(self._contents_at)
+        if self._contents_at:
+            yield self._contents_list().encode()
+        while chunk := self._file.read(1 << 20):
+            yield chunk
+        yield f"{self._section()}</w:body></w:document>".encode()
+
+    def _contents_list(self) -> str:
+        """The contents as Word makes them, in a field that is brought up to date on opening."""
+        rows = []
+        for number, (level, text) in enumerate(self._headings, start=1):
+            run = Run(text).markup() + "<w:r><w:tab/></w:r>"
+            page = field(f"PAGEREF {_bookmark(number)} \\h")
+            start = f'<w:hyperlink w:anchor="{_bookmark(number)}" w:history="1">'
+            link = f"{start}{run}{page}</w:hyperlink>"
+            rows.append(Paragraph(style=f"TOC{level}", more=link).markup())
+        begin, end = field('TOC \\o "1-2" \\h \\z \\u', dirty=True).split("<w:r><w:t></w:t></w:r>")
+        if rows:
+            rows[0] = rows[0].replace("</w:pPr>", f"</w:pPr>{begin}", 1)
+            rows[-1] = rows[-1].removesuffix("</w:p>") + f"{end}</w:p>"
+        return "".join(rows)
+
+    def _section(self) -> str:
+        """The properties of the section that ends here."""
+        page = self._page or COVER
+        said = "".join(
+            f'<w:{kind}Reference w:type="default" r:id="{relation}"/>'
+            for kind, relation in self._relations.get(page.name, ())
+        )
+        turned = ' w:orient="landscape"' if page.is_landscape else ""
+        return (
+            f'<w:sectPr>{said}<w:type w:val="nextPage"/>'
+            f'<w:pgSz w:w="{twips(page.width)}" w:h="{twips(page.height)}"{turned}/>'
+            f'<w:pgMar w:top="{twips(page.top)}" w:right="{twips(page.side)}" '
+            f'w:bottom="{twips(page.bottom)}" w:left="{twips(page.side)}" '
+            f'w:header="{twips(11)}" w:footer="{twips(8)}" w:gutter="0"/>'
+            '<w:cols w:space="425"/></w:sectPr>'
+        )
+
+    def _header_and_footer(self, page: Page) -> tuple[tuple[str, str], ...]:
+        plan = f"{self.content.plan_name}　{self.content.year_name}年次報告書"
+        title = field("STYLEREF 1")
+        if page.title > 1:
+            title += Run("　").markup() + field("STYLEREF 2")
+        tab = f'<w:tabs><w:tab w:val="right" w:pos="{twips(page.room)}"/></w:tabs>'
+        head = Paragraph((Run(plan),), "Header", more=f"<w:r><w:tab/></w:r>{title}").markup()
+        head = head.replace("</w:pPr>", f"{tab}</w:pPr>", 1)
+        slash = Run(" / ").markup()
+        foot = Paragraph(
+            style="Footer", more=f"{field('PAGE', '1')}{slash}{field('NUMPAGES', '1')}"
+        )
+        return (
+            ("header", self._relate("header", page, f"<w:hdr {_W}>{head}</w:hdr>")),
+            ("footer", self._relate("footer", page, f"<w:ftr {_W}>{foot.markup()}</w:ftr>")),
+        )
+
+    def _relate(self, kind: str, page: Page, markup: str) -> str:
+        return add_part(
+            self._word,
+            f"{kind}_{page.name}.xml",
+            getattr(CONTENT_TYPE, f"WML_{kind.upper()}"),
+            getattr(RELATIONSHIP_TYPE, kind.upper()),
+            (_DECLARATION + markup).encode(),
+        )
+
+
+def _bookmark(number: int) -> str:
+    """As Word names the places that its contents lead to."""
+    return f"_Toc{number:09d}"
