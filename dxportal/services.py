@@ -11,7 +11,9 @@ import hashlib
 import logging
 import shutil
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -28,6 +30,10 @@ from accounts.policy import Act
 from dxportal.celery import app
 from dxportal.models import ReportJob, report_path
 from dxportal.querysets import ReportJobQuerySet
+from dxportal.reports import snapshots
+from dxportal.reports.build import WRITERS
+from dxportal.reports.design import Design
+from dxportal.reports.sections import require_sections
 from plans import fiscal_years
 from plans.models import Plan
 
@@ -45,12 +51,26 @@ class ClaimLost(Exception):
     """The job was cancelled, or another worker took it over: stop, and leave no file."""
 
 
-def request_report(actor: Actor, plan: Plan, fiscal_year: int, format: str) -> ReportJob:
-    """Ask for the annual report of a plan and fiscal year; a worker builds it.
+def request_report(
+    actor: Actor, plan: Plan, fiscal_year: int, format: str, design: Design | None = None
+) -> ReportJob:
+    """Ask for one file of the report (see `request_reports`)."""
+    return request_reports(actor, plan, fiscal_year, [format], design)[0]
 
-    The same report that is already waiting or being built for the same person is returned
-    instead of a second one (a double click). Raises PermissionDenied without the right to manage
-    the organization's plans, ValidationError for a year outside the plan or an unknown format.
+
+def request_reports(
+    actor: Actor,
+    plan: Plan,
+    fiscal_year: int,
+    formats: Sequence[str],
+    design: Design | None = None,
+) -> list[ReportJob]:
+    """Ask for the annual report of a plan and fiscal year in these formats; workers build it.
+
+    All files say what one snapshot says, which the first worker takes; none is read here. The
+    same report that is already waiting or being built for the same person is returned instead of
+    a second one (a double click). Raises PermissionDenied without the right to manage the
+    organization's plans, ValidationError for a year outside the plan or an unknown format.
     """
     policy.require(actor, Act.MANAGE, plan.organization_id, what="報告書の作成")
     if fiscal_year not in plan.fiscal_years:
@@ -60,18 +80,36 @@ def request_report(actor: Actor, plan: Plan, fiscal_year: int, format: str) -> R
         raise ValidationError(
             {"fiscal_year": f"計画の期間（{first}～{last}）の年度を選んでください。"}
         )
-    if format not in ReportJob.Format.values:
-        raise ValidationError({"format": "形式はPDFかExcel（xlsx）を選んでください。"})
-    same = {"plan": plan, "fiscal_year": fiscal_year, "format": format}
-    same["requested_by"] = actor.account
+    if not formats or not {*formats} <= {str(known.value) for known in WRITERS}:
+        names = "、".join(known.label for known in WRITERS)
+        raise ValidationError({"format": f"形式は次のうちから選んでください：{names}"})
+    chosen = design or Design()
+    require_sections(chosen.sections)
+    same: dict[str, Any] = {
+        "plan": plan,
+        "fiscal_year": fiscal_year,
+        "requested_by": actor.account,
+        "design": chosen.as_json(),
+    }
     with transaction.atomic():
-        active = ReportJob.objects.filter(**same, state__in=ReportJob.ACTIVE_STATES).first()
-        if active is not None:
-            return active
-        job = ReportJob.objects.create(**same, steps_total=STEPS_TOTAL)
-        after = audit.values_of(job, AUDITED_FIELDS)
-        audit.record(actor, "report.request", job, plan.organization_id, {}, after)
-        send_on_commit(job.pk)
+        active = ReportJob.objects.filter(
+            **same, format__in=formats, state__in=ReportJob.ACTIVE_STATES
+        )
+        jobs = {job.format: job for job in active}
+        missing = [format for format in dict.fromkeys(formats) if format not in jobs]
+        if missing:
+            shared = next((job.snapshot for job in jobs.values() if job.snapshot), None)
+            snapshot = shared or snapshots.ordered(actor, plan, fiscal_year)
+            for format in missing:
+                jobs[format] = _queue(actor, snapshot=snapshot, format=format, **same)
+    return [jobs[format] for format in dict.fromkeys(formats)]
+
+
+def _queue(actor: Actor, **values: Any) -> ReportJob:
+    job = ReportJob.objects.create(**values, steps_total=STEPS_TOTAL)
+    after = audit.values_of(job, AUDITED_FIELDS)
+    audit.record(actor, "report.request", job, job.plan.organization_id, {}, after)
+    send_on_commit(job.pk)
     return job
 
 
@@ -145,9 +183,15 @@ def draft_path(job: ReportJob) -> Path:
 
 
 def finish_job(
-    job: ReportJob, draft: Path, unapproved_count: int, data_as_of: datetime.datetime
+    job: ReportJob,
+    draft: Path,
+    unapproved_count: int,
+    data_as_of: datetime.datetime,
+    pages: Mapping[str, int] | None = None,
 ) -> None:
     """Attach the finished file, if the claim still holds; else raise `ClaimLost`.
+
+    `pages` says on which page of a PDF each of its parts stands; a later 正誤表 names them.
 
     The file gets its name inside the transaction that makes the job done. Whatever a killed or
     slower attempt left in the job's folder is removed afterwards.
@@ -156,12 +200,14 @@ def finish_job(
     beat(job.pk, claim)
     name = report_path(job, f"{claim}.{job.format}")
     before = audit.values_of(job, RESULT_FIELDS)
-    result = {
+    result: dict[str, Any] = {
         "size": draft.stat().st_size,
         "sha256": _sha256(draft),
         "unapproved_count": unapproved_count,
         "data_as_of": data_as_of,
     }
+    if pages:
+        result["design"] = {**job.design, "pages": dict(pages)}
     with transaction.atomic():
         rows = _held(job.pk, claim).update(
             state=State.DONE,

@@ -19,6 +19,7 @@ from dxportal import idempotency, services
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
 from dxportal.reports.build import build
+from dxportal.reports.design import read_design
 from dxportal.rounds import clock, telling
 from dxportal.services import ClaimLost
 
@@ -46,8 +47,16 @@ def build_report(job_id: int) -> None:
     try:
         with Heartbeat(job):
             _require_right(job)
-            report = build(job.plan, job.fiscal_year, job.format, draft, _Progress(job))
-        services.finish_job(job, draft, report.unapproved_count, report.data_as_of)
+            report = build(
+                job.plan,
+                job.fiscal_year,
+                job.format,
+                draft,
+                _Progress(job),
+                job.snapshot,
+                read_design(job.design),
+            )
+        services.finish_job(job, draft, report.unapproved_count, report.data_as_of, report.pages)
     except ClaimLost:
         logger.warning("Report job %s was cancelled or taken over; its file is dropped.", job_id)
     except PermissionDenied:

@@ -140,7 +140,8 @@ class ReportJob(models.Model):
         verbose_name="時点",
         help_text="空欄は、作成するときの状態です。",
     )
-    # What the template said when the report was asked for: a later change does not reach it.
+    # What the template said when the report was asked for: a later change does not reach it. Of a
+    # PDF that was built, `pages` says where each of its parts stands.
     design = models.JSONField("章立てと表紙", default=dict, blank=True)
     state = models.CharField("状態", max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField("工程", max_length=100, blank=True)

@@ -11,6 +11,7 @@ from dxportal.reports.content import (
     ReportContent,
     StepGroup,
 )
+from dxportal.reports.plan_rows import budget_parts, correction_rows, plain_measures
 from dxportal.reports.rows import RowMaker, is_unapproved
 from dxportal.reports.source import Source, read_source
 from dxportal.reports.tables import machine_tables
@@ -61,6 +62,10 @@ def compose(source: Source) -> ReportContent:
         tables=machine_tables(source),
         unapproved_count=sum(is_unapproved(actual) for actual in source.shown_actuals()),
         data_as_of=source.read_at,
+        plan_years=tuple(plan.fiscal_years),
+        plain=plain_measures(source),
+        budgets=budget_parts(source),
+        corrections=correction_rows(source, areas, project_list),
     )
 
 

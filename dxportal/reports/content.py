@@ -7,6 +7,8 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from dxportal.reports.design import Design
+from dxportal.reports.plan_content import BudgetPart, CorrectionRow, PlainMeasure
 from kpi.charts import Chart
 from plans import fiscal_years
 
@@ -350,6 +352,12 @@ class ReportContent:
     tables: tuple[Table, ...]
     unapproved_count: int
     data_as_of: datetime.datetime
+    plan_years: tuple[int, ...] = ()
+    plain: tuple[PlainMeasure, ...] = ()
+    budgets: tuple[BudgetPart, ...] = ()
+    corrections: tuple[CorrectionRow, ...] = ()
+    # How it is arranged is no part of a snapshot: files of one snapshot may differ in it.
+    design: Design = field(default_factory=Design)
 
     @property
     def year_name(self) -> str:
@@ -357,7 +365,12 @@ class ReportContent:
 
     @property
     def title(self) -> str:
-        return f"{self.plan_name}　{self.year_name}年次報告書"
+        own = self.design.cover.title
+        return f"{self.plan_name}　{own or self.year_title}"
+
+    @property
+    def year_title(self) -> str:
+        return f"{self.year_name}年次報告書"
 
     @cached_property
     def has_actual_schedule(self) -> bool:

@@ -12,12 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from dxportal.reports.content import ReportContent
 from dxportal.reports.rows import stage_legend
+from dxportal.reports.sections import contents_of, kinds_of
+from dxportal.reports.sheets import notes_by_part
 from kpi.charts import BarRow, Bars, Segment
 
 Progress = Callable[[str, int], None]
@@ -46,18 +49,22 @@ class ReportFetcher(URLFetcher):
 
 
 def html_of(content: ReportContent) -> str:
-    """The finished HTML of the report."""
+    """The finished HTML of the report: its sections one after the other."""
     created = timezone.localtime(content.data_as_of).isoformat(timespec="seconds")
-    return render_to_string(
-        "reports/pdf/report.html",
-        {
-            "report": content,
-            "stage_legend": stage_legend(),
-            "mark_bars": mark_bars(content),
-            "kpi_bars": kpi_bars(content),
-            "created": created,
-        },
+    shared = {
+        "report": content,
+        "stage_legend": stage_legend(),
+        "mark_bars": mark_bars(content),
+        "kpi_bars": kpi_bars(content),
+        "contents": contents_of(content),
+        "notes_by_part": notes_by_part(content),
+    }
+    body = "".join(
+        render_to_string(kind.template, {**shared, **kind.context(content, chosen)})
+        for kind, chosen in kinds_of(content)
     )
+    context = {"report": content, "created": created, "body": mark_safe(body)}
+    return render_to_string("reports/pdf/report.html", context)
 
 
 def mark_bars(content: ReportContent) -> Bars:
@@ -81,27 +88,33 @@ def kpi_bars(content: ReportContent) -> Bars:
     return Bars("KPIの達成の数", segments, bars)
 
 
-def write_pdf(content: ReportContent, target: Path, progress: Progress) -> None:
-    """Render the report into `target`; what `progress` raises stops it at the next page."""
+def write_pdf(content: ReportContent, target: Path, progress: Progress) -> dict[str, int]:
+    """Render the report into `target`; what `progress` raises stops it at the next page.
+
+    Returns the page on which each of its parts stands, by the part's anchor.
+    """
     progress("紙面の組立て", 10)
     html = html_of(content)
     progress("ページの割付", LAYOUT_FROM)
     identifier = hashlib.sha256(html.encode()).digest()[:16]
     with _without_collector(), _layout_progress(progress, _expected_pages(content)):
-        render(html, target, identifier)
+        return render(html, target, identifier)
 
 
-def render(html: str, target: Path, identifier: bytes | None = None) -> None:
-    """WeasyPrint with the report's own options, and nothing else."""
+def render(html: str, target: Path, identifier: bytes | None = None) -> dict[str, int]:
+    """WeasyPrint with the report's own options, and nothing else; pages by anchor."""
     fonts, fetcher = FontConfiguration(), ReportFetcher()
     style = CSS(STYLE, font_config=fonts, url_fetcher=fetcher)
-    HTML(string=html, url_fetcher=fetcher).write_pdf(
-        target,
-        stylesheets=[style],
-        font_config=fonts,
-        pdf_variant=PDF_VARIANT,
-        pdf_identifier=identifier,
+    options: dict[str, Any] = {"pdf_variant": PDF_VARIANT, "pdf_identifier": identifier}
+    document = HTML(string=html, url_fetcher=fetcher).render(
+        font_config=fonts, stylesheets=[style], **options
     )
+    document.write_pdf(target, **options)
+    pages: dict[str, int] = {}
+    for number, page in enumerate(document.pages, start=1):
+        for anchor in page.anchors:
+            pages.setdefault(anchor, number)
+    return pages
 
 
 def _expected_pages(content: ReportContent) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 from django.utils import timezone
 
+from dxportal.reports.plan_source import PlanRows, read_plan_rows
 from kpi.models import Actual, Indicator, IndicatorUse
 from plans.models import Level, Mark, Measure, Phase, Plan, PlanRelation, TargetState
 from plans.tree_order import measures_in_order
@@ -31,6 +32,7 @@ class Source:
     uses: list[IndicatorUse]
     indicators: dict[int, Indicator]
     later_editions: frozenset[str]
+    plan_rows: PlanRows
     children: dict[int | None, list[Measure]] = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=dict)
     placements_of: dict[int, list[Placement]] = field(default_factory=dict)
@@ -116,6 +118,7 @@ def _read(plan_id: int, fiscal_year: int) -> Source:
         uses=list(IndicatorUse.objects.filter(**of_plan)),
         indicators={indicator.pk: indicator for indicator in indicators},
         later_editions=plan.later_editions,
+        plan_rows=read_plan_rows(plan_id, fiscal_year),
     )
     for placement in source.placements:
         source.schedule_of[placement.project_id] = {

@@ -1,47 +1,28 @@
 """The annual report as a workbook: printed forms for people, plain tables for machines.
 
-The forms (表紙, 進捗・評価, KPI, 事業一覧, 集計) are laid out to be printed as they are, with paper
-size, print titles and widths. The tables after them hold the same facts in long format, one
-table a sheet.
+The forms are those of the report's sections in their order, laid out to be printed as they are,
+with paper size, print titles and widths. The tables after them hold the same facts in long format,
+one table a sheet.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
-from math import ceil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell as WorkbookCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.styles import Alignment
 
-from dxportal.reports.content import Area, Cell, IndicatorRow, Note, ReportContent
+from dxportal.reports import xlsx_sections
+from dxportal.reports.content import Area, IndicatorRow, ReportContent
+from dxportal.reports.design import Chosen
+from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, Form
 from dxportal.reports.rows import stage_legend
+from dxportal.reports.sections import kinds_of
+from dxportal.reports.sheets import notes_by_part
 from plans import fiscal_years
-from plans.spreadsheets import (
-    BORDER,
-    HEAD_ALIGNMENT,
-    HEAD_FILL,
-    HEAD_FONT,
-    number_format,
-    safe_cell,
-    save,
-    sheet_title,
-    write_table,
-)
+from plans.spreadsheets import number_format, save, write_table
 
 Progress = Callable[[str, int], None]
-
-A3, A4 = 8, 9  # as Excel numbers paper
-LINE_HEIGHT, MAX_ROW_HEIGHT = 14.5, 409  # points; the second is Excel's limit
-TITLE_FONT = Font(bold=True, size=14)
-BOLD = Font(bold=True)
-WRAP = Alignment(vertical="top", wrap_text=True)
-CENTER = Alignment(horizontal="center", vertical="top", wrap_text=True)
-RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)
+Writer = Callable[[Workbook, ReportContent, Chosen], None]
 
 
 def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None:
@@ -51,16 +32,16 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
     workbook.properties.title = content.title
     workbook.properties.creator = content.organization
     workbook.properties.language = "ja"
-    for percent, step, write in (
-        (10, "表紙", _cover),
-        (20, "進捗・評価の様式", _progress_sheet),
-        (35, "KPIの様式", _kpi_sheet),
-        (50, "事業一覧の様式", _project_sheet),
-        (65, "集計の様式", _totals_sheet),
-        (70, "出典注記", _notes_sheet),
-    ):
-        progress(step, percent)
-        write(workbook, content)
+    written: set[Writer] = set()
+    for kind, chosen in kinds_of(content):
+        for write in FORMS.get(kind.key, ()):
+            # 進捗・評価 stands in two sections: a workbook has it once.
+            if write not in written:
+                progress(f"{kind.label}の様式", 10 + 4 * len(written))
+                write(workbook, content, chosen)
+                written.add(write)
+    progress("出典注記", 70)
+    _notes_sheet(workbook, content)
     for number, table in enumerate(content.tables):
         progress(f"データ：{table.title}", 72 + number)
         title = f"データ_{table.title}"
@@ -69,101 +50,20 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
     save(workbook, target, content.data_as_of)
 
 
-def text_width(text: str) -> float:
-    """A text's width in a spreadsheet's units, half-width digits: full width counts double.
-
-    A little more than that, because glyphs differ between the fonts of different machines.
-    """
-    wide = sum(unicodedata.east_asian_width(sign) in "FWA" for sign in text)
-    return 1.1 * (len(text) + wide)
-
-
-class Form:
-    """A sheet that is printed: rows are added from the top, headings repeat on every page."""
-
-    def __init__(
-        self, workbook: Workbook, title: str, widths: Sequence[float], paper: int = A4
-    ) -> None:
-        self.sheet: Worksheet = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
-        for index, width in enumerate(widths, start=1):
-            self.sheet.column_dimensions[get_column_letter(index)].width = width
-        self.widths, self.columns = widths, len(widths)
-        self.sheet.page_setup.orientation = "landscape"
-        self.sheet.page_setup.paperSize = paper
-        self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
-        self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
-        self.sheet.page_margins.left = self.sheet.page_margins.right = 0.4
-        self.sheet.oddFooter.center.text = "&P / &N"
-        self.sheet.oddHeader.right.text = "&A"
-
-    @property
-    def row(self) -> int:
-        """The number of the row that was written last."""
-        return self._row
-
-    _row = 0
-
-    def add(self, values: Iterable[Any], **style: Any) -> None:
-        """A row: plain values get the style, cells that were made by `cell` keep their own."""
-        style = {"alignment": WRAP, **style}
-        cells = [
-            value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
-            for value in values
-        ]
-        self.sheet.append(cells)
-        self._row += 1
-        lines = max(map(self._lines, cells, self.widths), default=1)
-        if lines > 1:
-            # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
-            height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT)
-            self.sheet.row_dimensions[self._row].height = height
-
-    @staticmethod
-    def _lines(cell: WorkbookCell, width: float) -> int:
-        """How many lines a cell's text takes when it is wrapped at the column's width."""
-        if not isinstance(cell.value, str) or not cell.alignment.wrap_text:
-            return 1
-        return sum(max(1, ceil(text_width(line) / width)) for line in cell.value.split("\n"))
-
-    def cell(self, value: Any, **style: Any) -> WorkbookCell:
-        return safe_cell(self.sheet, value, **{"alignment": WRAP, "border": BORDER, **style})
-
-    def figure(self, cell: Cell, decimals: int, **style: Any) -> WorkbookCell:
-        """A figure as a number where there is one, else what was written; △ for minus."""
-        shown = cell.text if cell.value is None else cell.value
-        if cell.value is not None and not cell.text.replace(",", "").lstrip("-").isascii():
-            shown = cell.text  # 70以上: the comparison belongs to it
-        style = {"alignment": RIGHT, "border": BORDER, **style}
-        # Digits that were entered stay visible: 7,055.8 is not rounded to 7,056.
-        entered = len(cell.text.partition(".")[2]) if isinstance(shown, Decimal) else 0
-        pattern = number_format(max(decimals, entered), on_paper=True)
-        return safe_cell(self.sheet, shown, number_format=pattern, **style)
-
-    def title(self, text: str, remark: str = "") -> None:
-        self.add([text], font=TITLE_FONT, alignment=Alignment())
-        if remark:
-            self.add([remark], alignment=Alignment())
-
-    def heading(self, text: str) -> None:
-        self.add([])
-        self.add([text], font=BOLD, alignment=Alignment())
-
-    def head(self, labels: Sequence[str]) -> None:
-        self.add(labels, font=HEAD_FONT, fill=HEAD_FILL, border=BORDER, alignment=HEAD_ALIGNMENT)
-
-    def repeat_head(self) -> None:
-        """The last row and those above it stand on every page, and stay when scrolling."""
-        self.sheet.print_title_rows = f"1:{self.row}"
-        self.sheet.freeze_panes = f"A{self.row + 1}"
-
-    def finish(self) -> None:
-        self.sheet.print_area = f"A1:{get_column_letter(self.columns)}{max(1, self.row)}"
-
-
-def _cover(workbook: Workbook, content: ReportContent) -> None:
+def _cover(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "表紙", [34, 90])
     form.title(content.title)
     form.add([])
+    words = content.design.cover
+    for label, text in (
+        ("様式番号", words.form_number),
+        ("資料番号", words.document_number),
+        ("副題", words.subtitle),
+        ("時点", words.as_of),
+        ("はじめに", words.foreword),
+    ):
+        if text:
+            form.add([form.cell(label, font=BOLD), form.cell(text, alignment=LEFT)])
     for label, value in (
         ("団体", content.organization),
         ("全国地方公共団体コード", content.organization_code),
@@ -176,7 +76,7 @@ def _cover(workbook: Workbook, content: ReportContent) -> None:
         ("データの時点", content.as_of_text),
         ("承認の済んでいない実績値", content.unapproved_count),
     ):
-        form.add([form.cell(label, font=BOLD), form.cell(value, alignment=_LEFT)])
+        form.add([form.cell(label, font=BOLD), form.cell(value, alignment=LEFT)])
     form.heading("この帳票の見方")
     for line in (
         f"実績は{content.year_name}までを載せています。空欄は記載がないことを示し、0とは別です。",
@@ -188,16 +88,13 @@ def _cover(workbook: Workbook, content: ReportContent) -> None:
         form.add([line], alignment=Alignment())
     form.heading("階層と数")
     for level in content.levels:
-        form.add([form.cell(level.name), form.cell(level.count, alignment=_LEFT)])
+        form.add([form.cell(level.name), form.cell(level.count, alignment=LEFT)])
     for count in content.totals.counts:
-        form.add([form.cell(count.label), form.cell(count.number, alignment=_LEFT)])
+        form.add([form.cell(count.label), form.cell(count.number, alignment=LEFT)])
     form.finish()
 
 
-_LEFT = Alignment(horizontal="left", vertical="top", wrap_text=True)
-
-
-def _progress_sheet(workbook: Workbook, content: ReportContent) -> None:
+def _progress_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "進捗・評価", [16, 26, 44, 13, 13, 54, 44, 10], A3)
     form.title(f"{content.plan_name}　{content.year_name}の目標・進捗・評価")
     form.head(
@@ -237,7 +134,7 @@ def _progress_sheet(workbook: Workbook, content: ReportContent) -> None:
     form.finish()
 
 
-def _kpi_sheet(workbook: Workbook, content: ReportContent) -> None:
+def _kpi_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     years = len(content.years)
     form = Form(workbook, "KPI", [14, 28, 28, 8, 7, *[11] * years, 11, 9, 26, 40, 44, 14], A3)
     form.title(f"{content.plan_name}　KPI・成果指標の予定と実績")
@@ -296,10 +193,11 @@ def _add_kpi(form: Form, area: Area, row: IndicatorRow) -> None:
     )
 
 
-def _project_sheet(workbook: Workbook, content: ReportContent) -> None:
+def _project_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     years, stages = len(content.years), len(content.schedule_years)
     widths = [14, 26, 26, 14, 8, 32, 44, 20, 24, 8, 7, *[10] * years, *[6] * stages, 12]
-    form = Form(workbook, "事業一覧", widths, A3)
+    paper = A4 if chosen.option("paper", "a3") == "a4" else A3
+    form = Form(workbook, "事業一覧", widths, paper)
     form.title(f"{content.plan_name}　事業の一覧", f"スケジュール：{stage_legend()}")
     form.head(
         [
@@ -353,7 +251,7 @@ def _project_sheet(workbook: Workbook, content: ReportContent) -> None:
     form.finish()
 
 
-def _totals_sheet(workbook: Workbook, content: ReportContent) -> None:
+def _totals_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     totals = content.totals
     form = Form(workbook, "集計", [34, *[14] * max(4, len(totals.mark_labels) + 1)])
     form.title(f"{content.plan_name}　{content.year_name}の集計")
@@ -379,12 +277,24 @@ def _notes_sheet(workbook: Workbook, content: ReportContent) -> None:
     form.title("出典注記", "番号は、区分ごとに付けています。")
     form.head(["区分", "番号", "対象", "注記"])
     form.repeat_head()
-    parts: list[tuple[str, tuple[Note, ...]]] = [
-        ("計画", content.plan_notes),
-        *((area.short_title, area.notes) for area in content.areas),
-        ("事業一覧", content.list_notes),
-    ]
-    for label, notes in parts:
+    for label, notes in notes_by_part(content):
         for note in notes:
             form.add([form.cell(value) for value in (label, note.sign, note.about, note.text)])
     form.finish()
+
+
+# Which forms a section has in the workbook; the tables for machines are always there.
+FORMS: dict[str, tuple[Writer, ...]] = {
+    "cover": (_cover,),
+    "areas": (_progress_sheet, _kpi_sheet),
+    "overviews": (_progress_sheet,),
+    "steps": (xlsx_sections.steps,),
+    "kpis": (_kpi_sheet,),
+    "projects": (_project_sheet,),
+    "measures_plain": (xlsx_sections.measures_plain,),
+    "budget_by_measure": (xlsx_sections.budget,),
+    "sheets": (xlsx_sections.sheets_of_things,),
+    "summary": (xlsx_sections.summary,),
+    "totals": (_totals_sheet,),
+    "errata": (xlsx_sections.errata,),
+}

@@ -84,7 +84,9 @@ def main() -> None:
 
 
 def files(data_dir: Path) -> list[str]:
-    return sorted(path.name for path in (data_dir / "files").rglob("*") if path.is_file())
+    return sorted(
+        path.name for path in (data_dir / "files" / "reports").rglob("*") if path.is_file()
+    )
 
 
 if __name__ == "__main__":

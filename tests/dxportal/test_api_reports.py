@@ -22,7 +22,7 @@ def test_a_coordinator_asks_and_watches(cast: Cast) -> None:
 
 def test_a_year_outside_the_plan_and_an_unknown_format_are_refused(cast: Cast) -> None:
     coordinator = Caller(cast.coordinator)
-    for field, value in (("fiscal_year", 2040), ("format", "docx"), ("kind", "x")):
+    for field, value in (("fiscal_year", 2040), ("format", "doc"), ("kind", "x")):
         sent = {"plan": cast.plan.pk, "fiscal_year": LAST_YEAR, "format": "pdf", field: value}
         response = coordinator.post("jobs/", sent)
         assert response.status_code == 400

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dxportal.models import ReportJob
+from dxportal.models import ReportJob, ReportTemplate
 from dxportal.reports.build import build
+from dxportal.reports.design import Design
+from dxportal.reports.templates import design_of
 from plans import fiscal_years
 from plans.models import Plan
 
@@ -52,6 +54,13 @@ class Command(BaseCommand):
             "--format", required=True, choices=ReportJob.Format.values, help="kind of file"
         )
         parser.add_argument(
+            "--template",
+            default="",
+            metavar="NAME",
+            help="name of a report template of the plan's organization; without it, the usual "
+            "sections",
+        )
+        parser.add_argument(
             "--output",
             required=True,
             type=Path,
@@ -62,10 +71,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = find_plan(options["plan"])
         fiscal_year = read_fiscal_year(options["fiscal_year"], plan)
+        design = find_design(options["template"], plan)
         output: Path = options["output"]
         draft = output.with_name(f".{output.name}.part")
         try:
-            report = build(plan, fiscal_year, options["format"], draft, self._tell(options))
+            report = build(
+                plan,
+                fiscal_year,
+                options["format"],
+                draft,
+                self._tell(options),
+                design=design,
+            )
             draft.replace(output)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
@@ -102,6 +119,17 @@ def find_plan(text: str) -> Plan:
     names = ", ".join(f"{code}/{key}" for code, key in known) or "none"
     problem = "Several plans have" if found else "There is no plan with"
     raise CommandError(f"{problem} the key '{text}'. Plans: {names}")
+
+
+def find_design(name: str, plan: Plan) -> Design:
+    if not name:
+        return Design()
+    templates = ReportTemplate.objects.filter(organization_id=plan.organization_id)
+    found = templates.filter(name=name).first()
+    if found is not None:
+        return design_of(found)
+    known = ", ".join(templates.values_list("name", flat=True)) or "none"
+    raise CommandError(f"There is no report template '{name}'. Templates: {known}")
 
 
 def read_fiscal_year(text: str, plan: Plan) -> int:

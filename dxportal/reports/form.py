@@ -1,0 +1,124 @@
+"""A sheet of a workbook that is printed as it is: paper, widths, heads that repeat, △ for minus."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell as WorkbookCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from dxportal.reports.content import Cell
+from plans.spreadsheets import (
+    BORDER,
+    HEAD_ALIGNMENT,
+    HEAD_FILL,
+    HEAD_FONT,
+    number_format,
+    safe_cell,
+    sheet_title,
+)
+
+A3, A4 = 8, 9  # as Excel numbers paper
+LINE_HEIGHT, MAX_ROW_HEIGHT = 14.5, 409  # points; the second is Excel's limit
+TITLE_FONT = Font(bold=True, size=14)
+BOLD = Font(bold=True)
+WRAP = Alignment(vertical="top", wrap_text=True)
+CENTER = Alignment(horizontal="center", vertical="top", wrap_text=True)
+RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)
+LEFT = Alignment(horizontal="left", vertical="top", wrap_text=True)
+
+
+def text_width(text: str) -> float:
+    """A text's width in a spreadsheet's units, half-width digits: full width counts double.
+
+    A little more than that, because glyphs differ between the fonts of different machines.
+    """
+    wide = sum(unicodedata.east_asian_width(sign) in "FWA" for sign in text)
+    return 1.1 * (len(text) + wide)
+
+
+class Form:
+    """A sheet that is printed: rows are added from the top, headings repeat on every page."""
+
+    def __init__(
+        self, workbook: Workbook, title: str, widths: Sequence[float], paper: int = A4
+    ) -> None:
+        self.sheet: Worksheet = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
+        for index, width in enumerate(widths, start=1):
+            self.sheet.column_dimensions[get_column_letter(index)].width = width
+        self.widths, self.columns = widths, len(widths)
+        self.sheet.page_setup.orientation = "landscape"
+        self.sheet.page_setup.paperSize = paper
+        self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
+        self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        self.sheet.page_margins.left = self.sheet.page_margins.right = 0.4
+        self.sheet.oddFooter.center.text = "&P / &N"
+        self.sheet.oddHeader.right.text = "&A"
+
+    @property
+    def row(self) -> int:
+        """The number of the row that was written last."""
+        return self._row
+
+    _row = 0
+
+    def add(self, values: Iterable[Any], **style: Any) -> None:
+        """A row: plain values get the style, cells that were made by `cell` keep their own."""
+        style = {"alignment": WRAP, **style}
+        cells = [
+            value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
+            for value in values
+        ]
+        self.sheet.append(cells)
+        self._row += 1
+        lines = max(map(self._lines, cells, self.widths), default=1)
+        if lines > 1:
+            # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
+            height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT)
+            self.sheet.row_dimensions[self._row].height = height
+
+    @staticmethod
+    def _lines(cell: WorkbookCell, width: float) -> int:
+        """How many lines a cell's text takes when it is wrapped at the column's width."""
+        if not isinstance(cell.value, str) or not cell.alignment.wrap_text:
+            return 1
+        return sum(max(1, ceil(text_width(line) / width)) for line in cell.value.split("\n"))
+
+    def cell(self, value: Any, **style: Any) -> WorkbookCell:
+        return safe_cell(self.sheet, value, **{"alignment": WRAP, "border": BORDER, **style})
+
+    def figure(self, cell: Cell, decimals: int, **style: Any) -> WorkbookCell:
+        """A figure as a number where there is one, else what was written; △ for minus."""
+        shown = cell.text if cell.value is None else cell.value
+        if cell.value is not None and not cell.text.replace(",", "").lstrip("-").isascii():
+            shown = cell.text  # 70以上: the comparison belongs to it
+        style = {"alignment": RIGHT, "border": BORDER, **style}
+        # Digits that were entered stay visible: 7,055.8 is not rounded to 7,056.
+        entered = len(cell.text.partition(".")[2]) if isinstance(shown, Decimal) else 0
+        pattern = number_format(max(decimals, entered), on_paper=True)
+        return safe_cell(self.sheet, shown, number_format=pattern, **style)
+
+    def title(self, text: str, remark: str = "") -> None:
+        self.add([text], font=TITLE_FONT, alignment=Alignment())
+        if remark:
+            self.add([remark], alignment=Alignment())
+
+    def heading(self, text: str) -> None:
+        self.add([])
+        self.add([text], font=BOLD, alignment=Alignment())
+
+    def head(self, labels: Sequence[str]) -> None:
+        self.add(labels, font=HEAD_FONT, fill=HEAD_FILL, border=BORDER, alignment=HEAD_ALIGNMENT)
+
+    def repeat_head(self) -> None:
+        """The last row and those above it stand on every page, and stay when scrolling."""
+        self.sheet.print_title_rows = f"1:{self.row}"
+        self.sheet.freeze_panes = f"A{self.row + 1}"
+
+    def finish(self) -> None:
+        self.sheet.print_area = f"A1:{get_column_letter(self.columns)}{max(1, self.row)}"

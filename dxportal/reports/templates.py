@@ -1,0 +1,49 @@
+"""Report templates (報告書のひな形): what an office keeps for next year.
+
+They are created, changed and deleted by the verbs of `accounts.editing`; what a template may hold
+is checked here, before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from accounts import editing
+from accounts.audit import Actor
+from dxportal.models import ReportTemplate
+from dxportal.reports.design import Design, read_design
+from dxportal.reports.sections import require_sections
+from plans.models import Plan
+
+
+def design_of(template: ReportTemplate) -> Design:
+    data = {"sections": template.sections, "cover": template.cover, "name": template.name}
+    return read_design(data)
+
+
+def create_template(
+    actor: Actor, plan: Plan | None, organization_id: int, name: str, design: Design
+) -> ReportTemplate:
+    """Raises PermissionDenied, and ValidationError for a bad design or a name that is taken."""
+    require_sections(design.sections)
+    template = ReportTemplate(plan=plan, organization_id=organization_id, **_values(name, design))
+    return editing.create(actor, template)
+
+
+def change_template(
+    actor: Actor,
+    template: ReportTemplate,
+    plan: Plan | None,
+    name: str,
+    design: Design,
+    expected_version: int,
+) -> ReportTemplate:
+    """Raises what `create_template` does, and StaleVersion when somebody else was quicker."""
+    require_sections(design.sections)
+    changes = {"plan": plan, **_values(name, design)}
+    return editing.change(actor, template, changes, expected_version)
+
+
+def _values(name: str, design: Design) -> Mapping[str, Any]:
+    kept = replace(design, name="").as_json()
+    return {"name": name, "sections": kept["sections"], "cover": kept["cover"]}

@@ -1,0 +1,230 @@
+"""The printed forms of the sections that an office may add to its workbook."""
+
+from decimal import Decimal
+
+from openpyxl import Workbook
+
+from dxportal.reports import sheets
+from dxportal.reports.content import ReportContent
+from dxportal.reports.design import Chosen
+from dxportal.reports.form import A3, A4, BOLD, CENTER, RIGHT, Form
+from dxportal.reports.plan_content import BudgetGroup, BudgetLine, PlainBar, PlainMeasure
+from dxportal.reports.rows import stage_legend
+from plans import fiscal_years
+from plans.spreadsheets import number_format
+
+YEN_IN_THOUSANDS = number_format(0, on_paper=True)
+
+
+def steps(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    """進捗管理: each project's stages planned and done, and its indicators' figures of the year."""
+    years = content.schedule_years
+    widths = [16, 34, 18, 40, 24, 8, *[7] * len(years), 34, 14, 14]
+    form = Form(workbook, "進捗管理", widths, A3)
+    form.title(f"{content.plan_name}　進捗管理", f"スケジュール：{stage_legend()}")
+    year = fiscal_years.short_form(content.fiscal_year)
+    labels = [fiscal_years.short_form(number) for number in years]
+    about = ["区分", "掲載先", "番号", "事業", "所管課", "予定・実績"]
+    form.head([*about, *labels, "活動指標", f"{year}予定", f"{year}実績"])
+    form.repeat_head()
+    for area in content.areas:
+        for step in area.steps:
+            for project in step.projects:
+                place = (area.short_title, "　＞　".join(step.path), project.code, project.title)
+                names, planned, actual = (
+                    "\n".join(texts)
+                    for texts in (
+                        [row.name_with_unit for row in project.indicators],
+                        [row.current_planned for row in project.indicators],
+                        [row.current_actual for row in project.indicators],
+                    )
+                )
+                form.add(
+                    [
+                        *(form.cell(text) for text in (*place, project.departments, "予定")),
+                        *(form.cell(stage, alignment=CENTER) for stage in project.planned),
+                        form.cell(names),
+                        form.cell(planned, alignment=RIGHT),
+                        form.cell(actual, alignment=RIGHT),
+                    ]
+                )
+                if content.has_actual_schedule:
+                    form.add(
+                        [
+                            *(form.cell(text) for text in ("", "", "", "", "", "実績")),
+                            *(form.cell(stage, alignment=CENTER) for stage in project.actual),
+                            *(form.cell("") for _ in range(3)),
+                        ]
+                    )
+    form.finish()
+
+
+def measures_plain(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    """施策別の取組: one line for each thing that is said of a measure."""
+    form = Form(workbook, "施策別の取組", [18, 44, 24, 100], A4)
+    form.title(f"{content.plan_name}　施策別の取組")
+    form.head(["階層", "施策", "項目", "内容"])
+    form.repeat_head()
+    for row in content.plain:
+        for label, text in plain_lines(row, content.plan_years) or [("", "")]:
+            form.add([form.cell(value) for value in (row.level, row.title, label, text)])
+    form.finish()
+
+
+def plain_lines(row: PlainMeasure, years: tuple[int, ...]) -> list[tuple[str, str]]:
+    """What is said of a measure as (label, text)."""
+    lines = [("所管課", row.department)] if row.department else []
+    lines += [*row.tags, *row.texts]
+    lines += [(f"目指す状態（{phase}）", "\n".join(texts)) for phase, texts in row.states]
+    lines += [("スケジュール", _bar_text(step, years)) for step in row.bars]
+    for table in row.references:
+        title = f"{table.title}（{table.as_of}）" if table.as_of else table.title
+        said = ["　".join(filter(None, cells)) for cells in table.rows]
+        lines.append((title, "\n".join([*said, *filter(None, [table.note])])))
+    lines += [("注", f"{mark}　{term}　―　{text}") for mark, term, text in row.footnotes]
+    if row.projects:
+        lines.append(("事業", "\n".join(row.projects)))
+    if row.source_note:
+        lines.append(("出典注記", row.source_note))
+    return lines
+
+
+def _bar_text(step: PlainBar, years: tuple[int, ...]) -> str:
+    lies = [
+        f"{fiscal_years.short_form(year)}{mark}"
+        for year, mark in zip(years, step.marks, strict=bool(step.marks))
+        if mark
+    ]
+    what = f"{step.project}：{step.text}" if step.project else step.text
+    return "　".join(filter(None, (step.period, what, " ".join(lies))))
+
+
+def budget(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    part = sheets.budget_of(content, chosen.option("stage", "initial"))
+    form = Form(workbook, "予算", [60, 30, 16, 18, 28], A4)
+    if part is None:
+        form.title(f"{content.plan_name}　予算", "この段階の予算の記載はありません。")
+        form.finish()
+        return
+    form.title(f"{content.plan_name}　{content.year_name}{part.stage_name}", "（単位：千円）")
+    form.head(["事業", "所管課", "区分", "金額", "備考"])
+    form.repeat_head()
+    for group in part.groups:
+        _budget_group(form, group)
+    _sum_line(form, "計", part.amount, part.stated)
+    for tag in sheets.tags_shown(part, chosen.option("tags", "stated")):
+        form.heading(f"{tag.scheme}：{tag.name}")
+        for line in tag.lines:
+            _budget_line(form, line)
+        _sum_line(form, "計", tag.amount, tag.stated)
+    form.finish()
+
+
+def _thousands(yen: int | None) -> Decimal | None:
+    return None if yen is None else Decimal(yen) / 1000
+
+
+def _budget_group(form: Form, group: BudgetGroup) -> None:
+    amount = form.cell(
+        _thousands(group.amount), font=BOLD, alignment=RIGHT, number_format=YEN_IN_THOUSANDS
+    )
+    title = f"{group.title}（{group.counted}事業）"
+    form.add([form.cell(title, font=BOLD), form.cell(""), form.cell(""), amount, form.cell("")])
+    for line in group.lines:
+        _budget_line(form, line)
+
+
+def _budget_line(form: Form, line: BudgetLine) -> None:
+    """The amount of a line that is not counted stands in its remark, so that a column adds up."""
+    remark, amount = line.remark, line.amount
+    if not line.is_counted and amount is not None:
+        remark, amount = f"{remark}（{_thousands(amount):,.0f}）", None
+    form.add(
+        [
+            *(form.cell(text) for text in (line.title, line.departments, line.category)),
+            form.cell(_thousands(amount), alignment=RIGHT, number_format=YEN_IN_THOUSANDS),
+            form.cell(remark),
+        ]
+    )
+
+
+def _sum_line(form: Form, label: str, amount: int | None, stated: int | None) -> None:
+    remark = "" if stated is None else f"資料の記載：{_thousands(stated):,.0f}"
+    cell = form.cell(_thousands(amount), font=BOLD, alignment=RIGHT, number_format=YEN_IN_THOUSANDS)
+    label_cell = form.cell(label, font=BOLD)
+    form.add([label_cell, form.cell(""), form.cell(""), cell, form.cell(remark)])
+
+
+def sheets_of_things(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    """個票: the same facts as on the single pages, one line for each."""
+    form = Form(workbook, "個票", [18, 50, 30, 90], A4)
+    form.title(f"{content.plan_name}　個票")
+    form.head(["番号・階層", "名称", "項目", "内容"])
+    form.repeat_head()
+    if chosen.option("of", "project") == "measure":
+        for found in sheets.measure_sheets(content):
+            about = (found.measure.level, found.measure.title)
+            for label, text in plain_lines(found.measure, content.plan_years):
+                form.add([form.cell(value) for value in (*about, label, text)])
+    else:
+        for sheet in sheets.project_sheets(content):
+            about = (sheet.project.code, sheet.project.name)
+            for label, text in _project_lines(sheet, content):
+                form.add([form.cell(value) for value in (*about, label, text)])
+    form.finish()
+
+
+def _project_lines(sheet: sheets.ProjectSheet, content: ReportContent) -> list[tuple[str, str]]:
+    project = sheet.project
+    stages = zip(content.schedule_years, project.planned, strict=True)
+    planned = "　".join(f"{fiscal_years.short_form(y)}{stage}" for y, stage in stages if stage)
+    lines = [
+        ("掲載先", sheet.place),
+        ("所管課", project.departments),
+        ("概要", project.summary),
+        ("スケジュール（予定）", planned),
+    ]
+    lines += [
+        (f"{stage}（千円）", f"{_thousands(line.amount):,.0f}" if line.amount is not None else "")
+        for stage, line in sheet.budgets
+    ]
+    for row in project.indicators:
+        for kind, cells in (("予定", row.planned), ("実績", row.actual)):
+            figures = zip(content.years, cells, strict=True)
+            text = "　".join(
+                f"{fiscal_years.short_form(y)}：{cell.text}" for y, cell in figures if cell.text
+            )
+            lines.append((f"{row.name_with_unit}　{kind}", text))
+    return [(label, text) for label, text in lines if text]
+
+
+def summary(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    found = sheets.summary_of(content)
+    form = Form(workbook, "要約", [26, 60, 18, 18, 14], A4)
+    form.title(f"{content.plan_name}　{content.year_name}の要約")
+    form.heading("主な数値")
+    for count in found.figures:
+        form.add([form.cell(count.label), form.cell(count.number)])
+    form.heading("遅れている施策")
+    form.head(["区分", "施策", "進捗予定", "進捗"])
+    for late in content.totals.late:
+        cells = (late.area, late.title, late.planned_mark, late.mark)
+        form.add([form.cell(value) for value in cells])
+    form.heading("目標との開きが大きいKPI・成果指標")
+    form.head(["区分", "指標（単位）", "予定", "実績", "達成率"])
+    for row in found.deviations:
+        figures = (row.row.current_planned, row.row.current_actual, row.row.achievement)
+        form.add([form.cell(value) for value in (row.area, row.row.name_with_unit, *figures)])
+    form.finish()
+
+
+def errata(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    form = Form(workbook, "正誤表", [8, 20, 44, 24, 24, 40, 16], A4)
+    form.title(f"{content.plan_name}　正誤表")
+    form.head(["頁", "章", "項目", "誤", "正", "理由", "訂正日"])
+    form.repeat_head()
+    for row in sheets.errata(content, chosen.option("since", "published")):
+        label = f"{row.label}（{fiscal_years.short_form(row.fiscal_year)}{row.field}）"
+        values = (row.page, row.section, label, row.before, row.after, row.reason)
+        form.add([*(form.cell(value) for value in values), form.cell(row.at.date().isoformat())])
+    form.finish()
