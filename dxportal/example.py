@@ -14,6 +14,7 @@ from accounts.models import Channel, Department, Organization, Role, User
 from accounts.services import create_person
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.reader import read_book
+from dxportal.public import services as publishing
 from dxportal.rounds.asking import suggestion_for
 from plans import services as plan_services
 from plans.models import Plan, ReportingCycle
@@ -22,6 +23,12 @@ CITY, OTHER_CITY = "422029", "422011"
 PLAN_KEY = "dx-action-plan-r6"
 EDITOR_DEPARTMENT = "観光商工部"
 OPEN_FISCAL_YEAR = 2025
+PRINTED_FISCAL_YEARS = (2022, 2023)
+INTRODUCTION = (
+    "市民の暮らし、まちの産業、市役所の仕事を、デジタル技術で便利にしていく計画です。"
+    "12の重点課題ごとに、何をいつまでに行い、どのような成果を目指すかを決め、毎年進みぐあいを"
+    "お知らせします。"
+)
 DAYS_TO_ENTER = 21
 
 
@@ -76,6 +83,31 @@ def open_example_round() -> ReportingCycle:
         return plan_services.move_cycle(
             actor, cycle, ReportingCycle.State.OPEN, expected_version=cycle.version
         )
+
+
+def publish_example_plan() -> None:
+    """Make the plan public, with the years whose figures its document prints."""
+    actor = Actor.system(Channel.COMMAND)
+    plan = Plan.objects.get(organization__code=CITY, key=PLAN_KEY)
+    for fiscal_year in PRINTED_FISCAL_YEARS:
+        _publish_past_year(actor, plan, fiscal_year)
+    publishing.publish_plan(
+        actor,
+        plan,
+        {"contact": "佐世保市 DX推進課", "introduction": INTRODUCTION},
+    )
+
+
+def _publish_past_year(actor: Actor, plan: Plan, fiscal_year: int) -> None:
+    """A year that was settled before the portal was there: its round asks nobody for anything."""
+    if plan.cycles.filter(fiscal_year=fiscal_year).exists():
+        return
+    asks = dict.fromkeys(plan_services.ASKED, False)
+    with transaction.atomic():
+        cycle = plan_services.create_cycle(actor, plan, fiscal_year, asks=asks)
+        states = ReportingCycle.State
+        for state in (states.OPEN, states.CLOSED, states.FINAL, states.PUBLISHED):
+            plan_services.move_cycle(actor, cycle, state, expected_version=cycle.version)
 
 
 def create_example_people() -> str:

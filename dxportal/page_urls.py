@@ -10,6 +10,7 @@ from dxportal.views import (
     mapping,
     plans,
     projects,
+    publishing,
     reorganization,
     revisions,
     search,
@@ -27,6 +28,8 @@ plan_pages = [
     path("<int:pk>/compare/", comparison.compare, name="compare"),
     path("<int:pk>/revise/", revisions.revise, name="revise"),
     path("<int:pk>/put-into-force/", revisions.put_into_force, name="put_into_force"),
+    path("<int:pk>/publish/", publishing.publish, name="publish"),
+    path("<int:pk>/withdraw/", publishing.withdraw, name="withdraw"),
     path("measures/<int:pk>/", plans.measure, name="measure"),
 ]
 project_pages = [

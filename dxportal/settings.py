@@ -80,6 +80,22 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "dxportal.urls"
+
+# The read-only door for citizens: the public pages alone, without sessions and sign-in. Its
+# process needs no more than the right to read the database.
+PUBLIC_ONLY = env.bool("PUBLIC_ONLY", default=False)
+if PUBLIC_ONLY:
+    ROOT_URLCONF = "dxportal.public.root_urls"
+    # These want sessions and people who sign in.
+    INSTALLED_APPS.remove("django.contrib.admin")
+    INSTALLED_APPS.remove("axes")
+    MIDDLEWARE = [
+        "django.middleware.security.SecurityMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "csp.middleware.CSPMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ]
 WSGI_APPLICATION = "dxportal.wsgi.application"
 
 TEMPLATES = [
@@ -96,6 +112,9 @@ TEMPLATES = [
         },
     },
 ]
+if PUBLIC_ONLY:
+    # The others want a session.
+    TEMPLATES[0]["OPTIONS"]["context_processors"] = ["django.template.context_processors.request"]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Databases: SQLite for the embedded way, PostgreSQL for the served one.
@@ -205,6 +224,8 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="dxportal@localhost")
 PORTAL_URL = env("PORTAL_URL", default="http://127.0.0.1:8000")
+# The address under which citizens reach /public/, for the catalogue of the open data.
+PUBLIC_URL = env("PUBLIC_URL", default=PORTAL_URL)
 
 # Jobs
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
@@ -226,6 +247,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="8-17", minute=0),
     },
     "clear-old-keys": {"task": "dxportal.tasks.clear_old_keys", "schedule": 60 * 60.0},
+    "send-monthly-views": {
+        "task": "dxportal.tasks.send_monthly_views",
+        "schedule": crontab(hour=8, minute=10),
+    },
     "clear-old-books": {"task": "dxportal.tasks.clear_old_books", "schedule": 24 * 60 * 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -280,6 +305,8 @@ SPECTACULAR_SETTINGS = {
         "ScheduleStage": "projects.models.Stage",
         "ValueStatus": "kpi.models.ValueStatus",
         "EnteredValueStatus": "kpi.api.WRITABLE_STATUSES",
+        "TargetKind": "kpi.models.Target.Kind",
+        "PlanStatus": "plans.models.Plan.Status",
         "BudgetStage": "budgets.models.BudgetEntry.Stage",
         "SettlementStage": "budgets.api.STAGES",
         "CycleKind": "plans.models.ReportingCycle.Kind",

@@ -11,5 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("dxportal.api_urls")),
     path("reports/", include("dxportal.report_urls")),
+    path("public/", include("dxportal.public.urls")),
     path("healthz/", healthz, name="healthz"),
 ]
+handler404 = "dxportal.public.errors.not_found_anywhere"

@@ -18,6 +18,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Loaded {plan}")
         cycle = example.open_example_round()
         self.stdout.write(f"Open round: {cycle}")
+        example.publish_example_plan()
+        self.stdout.write("Public pages: /public/")
         password = example.create_example_people()
         names = ", ".join(person.username for person in example.PEOPLE)
         self.stdout.write(f"People: {names}")

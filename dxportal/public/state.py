@@ -1,0 +1,140 @@
+"""In which state a publication is: what caches compare, and when it last changed."""
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Max, QuerySet, Value
+
+from budgets.models import BudgetEntry, StatedTotal
+from dxportal.models import Publication, PublishedReport
+from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target
+from plans.models import (
+    Correction,
+    GlossaryTerm,
+    Level,
+    Mark,
+    Measure,
+    Phase,
+    Plan,
+    PlanRelation,
+    PlanSection,
+    ReferenceItem,
+    ReferenceList,
+    ReportingCycle,
+    RoundItem,
+    TargetState,
+)
+from projects.models import (
+    Milestone,
+    Placement,
+    Project,
+    ProjectDepartment,
+    ProjectTag,
+    Review,
+    ScheduleEntry,
+)
+
+# How the rows of each table belong to a plan.
+OF_THE_PLAN: dict[type[models.Model], str] = {
+    Plan: "pk",
+    Level: "plan",
+    Mark: "plan",
+    Phase: "plan",
+    PlanRelation: "plan",
+    PlanSection: "plan",
+    GlossaryTerm: "plan",
+    ReferenceList: "plan",
+    ReferenceItem: "reference_list__plan",
+    Measure: "plan",
+    TargetState: "measure__plan",
+    Milestone: "measure__plan",
+    Placement: "plan",
+    Project: "placements__plan",
+    ProjectDepartment: "plan",
+    ProjectTag: "measure__plan",
+    ScheduleEntry: "project__placements__plan",
+    IndicatorUse: "plan",
+    Indicator: "uses__plan",
+    DefinitionChange: "indicator__uses__plan",
+    Target: "indicator__uses__plan",
+    StatedTotal: "plan",
+    ReportingCycle: "plan",
+}
+OF_ITS_YEARS: dict[type[models.Model], str] = {
+    Actual: "indicator__uses__plan",
+    Review: "plan",
+    BudgetEntry: "project__placements__plan",
+}
+
+
+@dataclass(frozen=True)
+class PublicState:
+    """A fingerprint of all that citizens may read of a plan, and when it last changed."""
+
+    fingerprint: str
+    changed_at: datetime.datetime
+
+    @property
+    def version(self) -> str:
+        """A short name of this state, for files."""
+        return f"{self.changed_at:%Y%m%d}-{self.fingerprint[:8]}"
+
+
+def state_of(publication: Publication, years: Iterable[int]) -> PublicState:
+    """One query over all tables: any row that comes, goes or changes gives another state."""
+    first, *others = _counts(publication.plan, list(years))
+    rows = sorted(first.union(*others, all=True))
+    moments = [publication.published_at, *(at for _, _, at in rows if at is not None)]
+    told = [
+        (publication.pk, publication.published_at, publication.licence),
+        (publication.contact, publication.introduction),
+        *rows,
+    ]
+    return PublicState(hashlib.sha256(repr(told).encode()).hexdigest(), max(moments))
+
+
+def _counts(plan: Plan, years: list[int]) -> Iterator[QuerySet]:
+    for model, path in OF_THE_PLAN.items():
+        yield _count(model._base_manager.filter(**{path: plan.pk}))
+    for model, path in OF_ITS_YEARS.items():
+        yield _count(model._base_manager.filter(**{path: plan.pk, "fiscal_year__in": years}))
+    items = RoundItem._base_manager.filter(
+        cycle__plan__organization_id=plan.organization_id,
+        cycle__fiscal_year__in=years,
+        state__in=(RoundItem.State.DRAFT, RoundItem.State.SUBMITTED),
+    )
+    yield _count(items)
+    yield _count(Correction._base_manager.filter(item__cycle__plan=plan), "corrected_at")
+    # A report that is withdrawn leaves these, so the count tells.
+    reports = PublishedReport._base_manager.filter(plan=plan, withdrawn_at__isnull=True)
+    yield _count(reports, "published_at")
+
+
+def _count(rows: QuerySet, moment: str = "updated_at") -> QuerySet:
+    """Its table's name, how many rows there are, and when one last changed; always one row."""
+    name = Value(rows.model._meta.label_lower, output_field=models.CharField())
+    return (
+        rows.order_by()
+        .annotate(table_name=name)
+        .values("table_name")
+        .annotate(row_count=Count("pk"), last_at=Max(moment))
+        .values_list("table_name", "row_count", "last_at")
+    )
+
+
+def _code_version() -> str:
+    """Changes with the pages' own code, so that no cache keeps a page of an older portal."""
+    folders = (Path(__file__).parent, Path(settings.BASE_DIR, "templates/public"))
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    newest = max(
+        (file.stat().st_mtime_ns for file in files if "__pycache__" not in file.parts), default=0
+    )
+    return f"{newest:x}"
+
+
+CODE_VERSION = _code_version()
