@@ -15,7 +15,7 @@ from accounts import notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import idempotency, services
+from dxportal import idempotency, saved_views, services
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
 from dxportal.reports.build import build
@@ -107,6 +107,12 @@ def tell_due_rounds() -> None:
 def send_digests() -> None:
     """Beat sends this every hour of the working day; each person gets one mail a day at most."""
     notices.send_digests()
+
+
+@shared_task(name="dxportal.tasks.send_monthly_views", ignore_result=True)
+def send_monthly_views() -> None:
+    """Beat sends this every morning; each view is mailed once a month, on the first run of it."""
+    saved_views.send_monthly_views()
 
 
 @shared_task(name="dxportal.tasks.clear_old_books", ignore_result=True)

@@ -1,5 +1,6 @@
 """The dashboards for managers. Every number leads to its list; every chart has its table."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,18 +9,16 @@ from django.views.decorators.http import require_safe
 
 from dxportal.dashboards.budgets import Budget
 from dxportal.dashboards.chart_files import CHARTS, ChartExporter, svg_response
-from dxportal.dashboards.comparison import compare_with_last_year
 from dxportal.dashboards.entry import RoundEntry
 from dxportal.dashboards.indicator_values import IndicatorValues, outcome_lines, worst
 from dxportal.dashboards.indicators import IndicatorRoads
 from dxportal.dashboards.leading import leading_projects
 from dxportal.dashboards.logic import LogicModel
+from dxportal.dashboards.overview import overview
 from dxportal.dashboards.projection import METHOD
 from dxportal.dashboards.projects import ProjectSchedule
 from dxportal.dashboards.scope import Scope, scope_of
-from dxportal.dashboards.standing import Standing
 from kpi.completeness import completeness
-from kpi.models import IndicatorUse
 
 PAGES = (
     ("dashboard", "全体"),
@@ -28,6 +27,16 @@ PAGES = (
     ("dashboard:budgets", "予算"),
     ("dashboard:logic", "活動と成果"),
     ("dashboard:entry", "入力"),
+)
+
+# The slides of the meeting room, each left out where there is nothing to say.
+SLIDES: tuple[tuple[str, Callable[[dict[str, Any]], bool]], ...] = (
+    ("standing", lambda answers: True),
+    ("marks", lambda answers: bool(answers["areas"])),
+    ("behind", lambda answers: bool(answers["late"])),
+    ("kpi", lambda answers: bool(answers["at_risk"])),
+    ("projects", lambda answers: bool(answers["schedule"].late)),
+    ("comparison", lambda answers: answers["comparison"] is not None),
 )
 
 
@@ -107,6 +116,27 @@ def entry(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def meeting(request: HttpRequest) -> HttpResponse:
+    """The overview for a screen in the meeting room: large, without menu, one thing a slide."""
+    scope = _scope(request)
+    answers = overview(scope)
+    slides = [key for key, is_there in SLIDES if is_there(answers)]
+    asked = request.GET.get("slide", "1")
+    number = min(max(int(asked), 1), len(slides)) if asked.isdecimal() else 1
+    at = {
+        "slide": slides[number - 1],
+        "number": number,
+        "of": len(slides),
+        "back": scope.address("dashboard:meeting", slide=number - 1) if number > 1 else "",
+        "forth": scope.address("dashboard:meeting", slide=number + 1)
+        if number < len(slides)
+        else "",
+        "leave": scope.address("dashboard"),
+    }
+    return render(request, "dashboards/meeting.html", frame(scope, "meeting") | answers | at)
+
+
+@require_safe
 def chart(request: HttpRequest, name: str, file_format: str) -> HttpResponse:
     """A chart of the dashboards as a file, under the conditions of the address."""
     scope = _scope(request)
@@ -131,33 +161,6 @@ def frame(scope: Scope, page: str) -> dict[str, Any]:
         "page_name": page,
         "breadcrumb": [] if page == "dashboard" else trail,
         "nav": "dashboard",
-    }
-
-
-def overview(scope: Scope) -> dict[str, Any]:
-    """The answers of the first page, which the meeting room and the monthly mail give too."""
-    standing, values, budget = Standing(scope), IndicatorValues(scope), Budget(scope)
-    schedule, outcomes = ProjectSchedule(scope), values.by_role()
-    key = (scope.plan.pk, scope.fiscal_year)
-    return {
-        "marks": standing.marks,
-        "areas": standing.areas,
-        "area_chart": standing.area_chart(),
-        "moves": standing.moves,
-        "behind": standing.behind(),
-        "late": standing.late,
-        "marked": standing.marked(),
-        "outcomes": outcomes,
-        "outcome_lines": outcome_lines(outcomes),
-        "kpi": outcomes.get(IndicatorUse.Role.KPI),
-        "worst": worst(outcomes),
-        "at_risk": IndicatorRoads(scope, values).at_risk,
-        "schedule": schedule,
-        "budget": budget,
-        "round": completeness([key], scope.indicators)[key],
-        "cycle": RoundEntry(scope).cycle,
-        "leading": leading_projects(scope),
-        "comparison": compare_with_last_year(scope, standing, values, budget),
     }
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Deletion, Notice, User
-from dxportal.models import BookImport, ColumnMapping, ReportJob
+from dxportal.models import BookImport, ColumnMapping, ReportJob, SavedView
 from dxportal.rounds.asking import ask
 from plans.models import Evidence, Extension, Level, Measure, Plan
 from projects.models import Placement
@@ -50,8 +50,12 @@ TABLE: dict[str, list[Line]] = {
     "dashboard": [everyone("get", 200)],
     **{
         f"dashboard:{page}": [everyone("get", 200)]
-        for page in ("indicators", "projects", "budgets", "logic", "entry")
+        for page in ("indicators", "projects", "budgets", "logic", "entry", "meeting")
     },
+    "dashboard:views": [everyone("get", 200), everyone("post", 302)],
+    # Shared by the editor: the office sees it, the editor alone changes it.
+    "dashboard:view_change": [Line("post", (302, 403, 403, 403, 403, 404, 302))],
+    "dashboard:view_delete": [Line("post", (302, 403, 403, 403, 403, 404, 302))],
     # The outsider's own plan has nothing to draw.
     "dashboard:chart": [everyone("get", 200, 404)],
     "plans:list": [everyone("get", 200)],
@@ -75,6 +79,11 @@ TABLE: dict[str, list[Line]] = {
         Line("get", (200, 404, 404, 404, 404, 404, 302)),
         Line("post", (302, 404, 404, 404, 404, 404, 302)),
     ],
+    "rounds:entry_book": [Line("get", EDITOR_SEES)],
+    # Without a file, or without what was looked at, the page says so.
+    "rounds:entry_book_upload": [Line("post", (422, 403, 403, 403, 403, 404, 302))],
+    "rounds:entry_book_apply": [Line("post", (422, 403, 403, 403, 403, 404, 302))],
+    "rounds:entry_book_faults": [Line("post", (422, 403, 403, 403, 403, 404, 302))],
     "rounds:list": [Line("get", COORDINATORS)],
     "rounds:create": [
         Line("get", COORDINATORS),
@@ -212,7 +221,12 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
     extension = Extension.objects.create(
         cycle=cast.open_cycle, until=cast.open_cycle.closes_at, reason="システムの障害のため"
     )
+    view = SavedView.objects.create(
+        organization=cast.city, user=cast.editor, name="遅れ", path="/dashboard/", is_shared=True
+    )
     numbers: dict[str, list[int | str]] = {
+        "dashboard:view_change": [view.pk],
+        "dashboard:view_delete": [view.pk],
         "books:preview": [book.pk],
         "books:choose": [book.pk],
         "books:apply": [book.pk],
@@ -237,6 +251,10 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
         "rounds:entry_item": [item.pk],
+        "rounds:entry_book": [cast.open_cycle.pk],
+        "rounds:entry_book_upload": [cast.open_cycle.pk],
+        "rounds:entry_book_apply": [cast.open_cycle.pk],
+        "rounds:entry_book_faults": [cast.open_cycle.pk],
         "rounds:detail": [cast.open_cycle.pk],
         "rounds:change": [cast.open_cycle.pk],
         "rounds:move": [cast.open_cycle.pk],
@@ -305,6 +323,7 @@ def _items(cast: Cast) -> list[int]:
 
 def form_of(name: str, cast: Cast) -> dict[str, object]:
     return {
+        "dashboard:views": {"name": "全体", "path": "/dashboard/?fiscal_year=2024"},
         "rounds:entry_item": {"value": "3", "status": "reported", "version": "0"},
         "rounds:create": {
             "fiscal_year": 2026,
@@ -317,6 +336,7 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
         "rounds:act": {"act": "remind", "item": [f"{pk}:1" for pk in _items(cast)]},
         "rounds:comment": {"text": "内訳を教えてください。"},
         "rounds:step": {"step": "approve", "version": 1},
+        "rounds:entry_book_faults": {"format": "csv"},
         "rounds:correct": {
             "value": "7",
             "status": "reported",
