@@ -132,9 +132,11 @@ class Report:
         before, close, after = markup.partition("</w:pPr>")
         self.write(f"{before}{close}{start}{after.removesuffix('</w:p>')}{end}</w:p>")
 
-    def paragraph(self, text: str, style: str = "", **look: bool) -> None:
+    def paragraph(self, text: str, style: str = "", keeps_next: bool = False) -> None:
         breaks, self._breaks_page = self._breaks_page, False
-        self.write(Paragraph((Run(text),), style, breaks_page=breaks, **look).markup())
+        self.write(
+            Paragraph((Run(text),), style, keeps_next=keeps_next, breaks_page=breaks).markup()
+        )
 
     def text(self, text: str, style: str = "") -> None:
         """What people wrote, a paragraph for each of its lines."""

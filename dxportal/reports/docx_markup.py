@@ -85,11 +85,16 @@ class Paragraph:
         return "".join(run.text for run in self.runs)
 
 
-def lines(text: str, style: str = "", **look: str) -> tuple[Paragraph, ...]:
+def split_lines(text: str) -> list[str]:
+    """The lines that people wrote; str.splitlines would also break at control characters."""
+    return text.replace("\r\n", "\n").strip("\n\t 　").split("\n")
+
+
+def lines(text: str, style: str = "") -> tuple[Paragraph, ...]:
     """A paragraph for each line of a text that people wrote; none for an empty text."""
     if not text.strip():
         return ()
-    return tuple(Paragraph((Run(line),), style, **look) for line in text.strip().splitlines())
+    return tuple(Paragraph((Run(line),), style) for line in split_lines(text))
 
 
 @dataclass(frozen=True)
@@ -191,9 +196,7 @@ class Table:
 
     def _head_box(self, label: str, is_current: bool) -> Box:
         color = "FFFFFF" if is_current else ""
-        paragraph = Paragraph(
-            tuple(Run(line, color=color) for line in (label,)), f"{self.look.style}Head"
-        )
+        paragraph = Paragraph((Run(label, color=color),), f"{self.look.style}Head")
         return Box((paragraph,), fill=CURRENT_FILL if is_current else HEAD_FILL)
 
     def row(self, boxes: Iterable[Box], keeps_next: bool = False, is_head: bool = False) -> None:
@@ -213,7 +216,7 @@ class Table:
 
     def text(self, text: str, refs: str = "", bold: bool = False, align: str = "") -> Box:
         """A cell of text; `refs` are the signs of its notes."""
-        runs = [[Run(line, bold)] for line in text.strip().splitlines()] or [[]]
+        runs = [[Run(line, bold)] for line in split_lines(text)]
         runs[-1].append(Run(refs, raised=True))
         return Box(tuple(Paragraph(tuple(parts), align=align) for parts in runs))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dxportal.reports.content import Area, Note, ReportContent, ReviewRow, StateRow, Totals
 from dxportal.reports.docx_document import AREA, COVER, UPRIGHT, WIDE, Report
-from dxportal.reports.docx_markup import Box, Paragraph, Run, Table
+from dxportal.reports.docx_markup import Box, Paragraph, Run, Table, split_lines
 from dxportal.reports.docx_tables import bar_picture, indicator_table, step_table
 from dxportal.reports.pdf import kpi_bars, mark_bars
 from dxportal.reports.rows import stage_legend
@@ -204,7 +204,7 @@ def _said(result: str, summary: str, reasons: Sequence[tuple[str, str]], table: 
     paragraphs = [*table.text(result).paragraphs] if result else []
     paragraphs += table.text(summary).paragraphs if summary else []
     for label, text in reasons:
-        first, *rest = text.strip().splitlines() or [""]
+        first, *rest = split_lines(text)
         paragraphs.append(Paragraph((Run(label, bold=True), Run(f"　{first}"))))
         paragraphs += [Paragraph((Run(line),)) for line in rest]
     return Box(tuple(paragraphs))

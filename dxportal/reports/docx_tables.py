@@ -14,6 +14,7 @@ from dxportal.reports.docx_markup import (
     Run,
     Table,
     goes_on,
+    split_lines,
 )
 from dxportal.reports.rows import stage_legend
 from dxportal.templatetags.report_paper import paper
@@ -124,7 +125,7 @@ def _indicator(table: Table, row: IndicatorRow, dense: bool) -> None:
         (
             Paragraph((Run(paper(row.achievement), bold=True, size=9),), align="center"),
             *(Paragraph((Run(text),), align="center") for text in judged),
-            *(Paragraph((Run(text, size=6.5),)) for text in paper(row.how).splitlines()),
+            *(Paragraph((Run(text, size=6.5),)) for text in split_lines(paper(row.how))),
         )
     )
     table.row(
@@ -207,7 +208,7 @@ def write_projects(report: Report, content: ReportContent) -> None:
             [
                 *("番号", "リーディング", "事業", "概要", "所管課", "活動指標（単位）", "区分"),
                 *_years(content.years),
-                *(f"{year}予定" for year in _years(content.schedule_years)),
+                *(f"{year}\n予定" for year in _years(content.schedule_years)),
             ],
             current=fiscal_years.short_form(content.fiscal_year),
         )
