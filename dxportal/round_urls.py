@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from dxportal.views import approvals, corrections, entry, round_acts, round_items, rounds
+from dxportal.views import approvals, corrections, entry, entry_book, round_acts, round_items, rounds
 
 app_name = "rounds"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,10 @@ urlpatterns: list[URLPattern] = [
     path("entry/submit/", entry.entry_submit, name="entry_submit"),
     path("entry/<int:pk>/", entry.entry_item, name="entry_item"),
     path("entry/<int:pk>/evidence/", entry.evidence, name="evidence"),
+    path("entry/book/<int:pk>/", entry_book.entry_book, name="entry_book"),
+    path("entry/book/<int:pk>/upload/", entry_book.entry_book_upload, name="entry_book_upload"),
+    path("entry/book/<int:pk>/apply/", entry_book.entry_book_apply, name="entry_book_apply"),
+    path("entry/book/<int:pk>/faults/", entry_book.entry_book_faults, name="entry_book_faults"),
     path("evidence/<int:pk>/", entry.evidence_file, name="evidence_file"),
     path("evidence/<int:pk>/remove/", entry.evidence_remove, name="evidence_remove"),
     path("", rounds.rounds, name="list"),

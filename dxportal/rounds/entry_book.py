@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from accounts.models import User
-from dxportal.reports.xlsx import A3, RIGHT, Form
+from dxportal.reports.form import A3, RIGHT, Form
 from dxportal.rounds.cells import FIELDS, Field
 from dxportal.rounds.entry_book_sheets import (
     CODES_SHEET,
@@ -39,7 +39,7 @@ from dxportal.rounds.entry_book_sheets import (
 from dxportal.rounds.rows import ActualRow, ReviewRow, Row, SettlementRow
 from plans import fiscal_years
 from plans.models import ReportingCycle, RoundItem
-from plans.spreadsheets import BORDER, HEAD_ALIGNMENT, HEAD_FILL, HEAD_FONT, save, write_table
+from plans.spreadsheets import HEAD_ALIGNMENT, HEAD_FILL, HEAD_FONT, save, write_table
 
 Kind = RoundItem.Kind
 ENTRY_FILL = PatternFill("solid", fgColor="FFF7D6")
@@ -174,7 +174,9 @@ class _KindSheet:
             ],
             alignment=Alignment(),
         )
-        self.form.add(["（単位：千円）"] if self.kind == Kind.SETTLEMENT else [], alignment=Alignment())
+        self.form.add(
+            ["（単位：千円）"] if self.kind == Kind.SETTLEMENT else [], alignment=Alignment()
+        )
         self._head()
         for number, row in enumerate(self.rows, start=1):
             self._row(number, row)
@@ -439,7 +441,17 @@ _EXAMPLE_HEAD = (
 )
 _EXAMPLES = (
     ("（例）講座の受講者数", "人", "1,150", "1,200", "１，２３４", "確定", "", "", "1,234人"),
-    ("（例）手続の利用率", "％", "61.0", "70.0", "68.5%", "速報", "", "確定は8月", "68.5％（速報）"),
+    (
+        "（例）手続の利用率",
+        "％",
+        "61.0",
+        "70.0",
+        "68.5%",
+        "速報",
+        "",
+        "確定は8月",
+        "68.5％（速報）",
+    ),
     ("（例）苦情の件数", "件", "3", "0", "0", "確定", "報告済", "", "0件（空欄とは別です）"),
     ("（例）満足度調査", "％", "72.0", "75.0", "", "", "未集計", "集計は9月末", "未集計"),
     ("（例）廃止した事業の数", "件", "2", "―", "", "", "該当なし", "", "該当なし"),

@@ -60,7 +60,7 @@ def _as_shown(value: int | float, number_format: str) -> str:
         )
     number = _exact(value)
     if "%" in bare:
-        return f"{number * 100:f}%"
+        return f"{_short(number * 100):f}%"
     if any(sign in literals + bare for sign in _YEN):
         unit = next((word for word in ("百万円", "千円") if word in literals), "円")
         return f"{number:f}{unit}"
@@ -75,5 +75,10 @@ def _exact(value: int | float) -> Decimal:
             raise ValueError("数値の桁が多すぎます。")
     except InvalidOperation as error:
         raise ValueError("数値として読めません。") from error
+    return _short(number)
+
+
+def _short(number: Decimal) -> Decimal:
+    """Without zeros at its end, and without an exponent."""
     whole = number.to_integral_value()
     return whole if number == whole else number.normalize()

@@ -59,7 +59,7 @@ class CellChange:
 class RowChange:
     """One item that would change. In a conflict `before` is what is stored now, by whom and when.
 
-    `seen` is the version that the decision is made on.
+    `seen` is the version that the decision is made on, `theirs_by` who stored it and when.
     """
 
     edit: RowEdit
@@ -69,6 +69,14 @@ class RowChange:
     is_withdrawal: bool = False
     is_conflict: bool = False
     is_mine: bool = False
+    theirs_by: str = ""
+
+    @property
+    def act(self) -> str:
+        """What would happen to the item, in a word."""
+        if self.is_withdrawal:
+            return "入力の取消"
+        return "変更" if self.row.is_filled else "新しい入力"
 
     @property
     def seen(self) -> str:
@@ -100,7 +108,9 @@ def preview_of(
     for edit in edits:
         row = rows.get(edit.item_pk)
         if row is None:
-            found.faults.append(_fault(edit, "", "この項目は、あなたの入力するものではなくなりました。"))
+            found.faults.append(
+                _fault(edit, "", "あなたの入力する項目ではなくなりました。")
+            )
         elif is_change(row, edit.typed):
             wanted.append(edit)
     after, refused = _tried(actor, cycle, wanted)

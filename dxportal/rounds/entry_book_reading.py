@@ -217,7 +217,9 @@ class _SheetReading:
             return
         key = RowKey.read(str(key_cell.value), self.kind)
         if key is None:
-            self._fault(place, name, "", "行の鍵が壊れています。ブックをダウンロードし直してください。")
+            self._fault(
+                place, name, "", "行の鍵が壊れています。ダウンロードし直してください。"
+            )
             return
         if reason := self._why_not(key, name, place):
             self._fault(place, name, name, reason)

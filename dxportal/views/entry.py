@@ -203,11 +203,11 @@ def _conflict(request: HttpRequest, row: Row, typed: Mapping[str, str]) -> HttpR
         for name, cell in theirs.items()
         if name in differing
     ]
-    reason = f"{_who_and_when(row)}が先に保存しました。あなたの入力は、まだ保存していません。"
+    reason = f"{who_and_when(row)}が先に保存しました。あなたの入力は、まだ保存していません。"
     return _answer(request, row, status=409, both=both, reason=reason)
 
 
-def _who_and_when(row: Row) -> str:
+def who_and_when(row: Row) -> str:
     stored = [version for version in row.stored if version is not None]
     at = max((version.updated_at for version in stored), default=row.item.entered_at)
     who = str(row.entered_by or "ほかの人")
@@ -225,7 +225,7 @@ def _as_json(row: Row) -> dict[str, Any]:
         "needs_comment": row.needs_comment,
         "errors": row.errors,
         "locked": row.locked_reason,
-        "saved_by": _who_and_when(row) if row.is_filled else "",
+        "saved_by": who_and_when(row) if row.is_filled else "",
     }
     if isinstance(row, ActualRow):
         achieved, mark = row.achievement, row.suggested_mark
