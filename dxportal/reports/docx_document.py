@@ -221,7 +221,8 @@ class Report:
 
     def _header_and_footer(self, page: Page) -> tuple[tuple[str, str], ...]:
         plan = f"{self.content.plan_name}　{self.content.year_name}年次報告書"
-        title = field("STYLEREF 1")
+        numbers = self.content.design.cover.numbers
+        title = (Run(f"{numbers}　").markup() if numbers else "") + field("STYLEREF 1")
         if page.title > 1:
             title += Run("　").markup() + field("STYLEREF 2")
         tab = f'<w:tabs><w:tab w:val="right" w:pos="{twips(page.room)}"/></w:tabs>'

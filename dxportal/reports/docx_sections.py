@@ -14,14 +14,18 @@ from dxportal.reports.rows import stage_legend
 
 
 def write_cover(report: Report, content: ReportContent) -> None:
+    words = content.design.cover
     report.page(COVER)
-    for _ in range(5):
+    report.write(Paragraph((Run(words.numbers),), "Normal", align="right").markup())
+    for _ in range(4):
         report.paragraph("", "CoverLine")
     report.paragraph(content.organization, "CoverLine")
     for _ in range(3):
         report.paragraph("", "CoverLine")
     report.paragraph(content.plan_name, "Title")
-    report.paragraph(f"{content.year_name}年次報告書", "Subtitle")
+    report.paragraph(words.title or content.year_title, "Subtitle")
+    if words.subtitle:
+        report.paragraph(words.subtitle, "CoverLine")
     if content.edition:
         report.paragraph(f"（{content.edition}）", "CoverLine")
     for _ in range(6):
@@ -33,6 +37,7 @@ def write_cover(report: Report, content: ReportContent) -> None:
             ("計画の期間", content.period),
             ("計画の策定", content.decided_on),
             ("資料の時点", content.as_of),
+            ("時点", words.as_of),
             ("データの時点", f"{content.as_of_text} 現在"),
             ("承認の済んでいない実績値", unapproved),
         ):
@@ -43,6 +48,10 @@ def write_cover(report: Report, content: ReportContent) -> None:
         "「※」は章の終わりの出典注記の番号です。",
         "ReportRemark",
     )
+    if words.foreword:
+        report.page(UPRIGHT)
+        report.paragraph("はじめに", "TOCHeading")
+        report.text(words.foreword)
 
 
 def write_contents(report: Report, content: ReportContent) -> None:
@@ -134,6 +143,37 @@ def write_areas(report: Report, content: ReportContent) -> None:
         write_notes(report, area.notes, 3)
 
 
+def write_overviews(report: Report, content: ReportContent) -> None:
+    """The texts of every section, without its tables of projects and indicators."""
+    for number, area in enumerate(content.areas):
+        report.page(AREA)
+        if not number:
+            report.heading(1, "総括と到達像")
+        _area_heading(report, content, area, False)
+        if area.is_brief:
+            missing = f"{content.year_name}の総括と目標・進捗・評価、到達像の記載はありません。"
+            report.paragraph(missing, "ReportMissing")
+        else:
+            _area_texts(report, content, area)
+
+
+def write_steps(report: Report, content: ReportContent) -> None:
+    report.page(WIDE)
+    report.heading(1, "進捗管理")
+    for area in content.areas:
+        report.heading(2, area.title)
+        step_table(report, content, area)
+
+
+def write_kpis(report: Report, content: ReportContent) -> None:
+    report.page(WIDE)
+    report.heading(1, "KPI・成果指標")
+    for area in content.areas:
+        if area.kpis:
+            report.heading(2, area.title)
+            indicator_table(report, content, area)
+
+
 def _area_heading(report: Report, content: ReportContent, area: Area, is_first: bool) -> None:
     if is_first:
         report.heading(1, area.pillar or "施策ごとの進捗と評価")
@@ -150,7 +190,7 @@ def _area_texts(report: Report, content: ReportContent, area: Area) -> None:
     for label, text in area.texts:
         report.heading(3, label)
         report.text(text)
-    _overview(report, content.year_name, area.overview)
+    overview_table(report, content.year_name, area.overview)
     if area.states:
         _states(report, area.states)
     report.heading(3, f"{content.year_name}の目標・進捗・評価")
@@ -161,7 +201,7 @@ def _area_texts(report: Report, content: ReportContent, area: Area) -> None:
         report.paragraph(missing, "ReportMissing")
 
 
-def _overview(report: Report, year: str, row: ReviewRow | None) -> None:
+def overview_table(report: Report, year: str, row: ReviewRow | None) -> None:
     if row is None:
         report.heading(3, f"{year}の総括")
         report.paragraph(f"{year}の総括の記載はありません。", "ReportMissing")
@@ -294,8 +334,10 @@ def _late(report: Report, totals: Totals) -> None:
             )
 
 
-def write_notes(report: Report, notes: Sequence[Note], level: int) -> None:
+def write_notes(
+    report: Report, notes: Sequence[Note], level: int, heading: str = "出典注記"
+) -> None:
     if notes:
-        report.heading(level, "出典注記")
+        report.heading(level, heading)
     for note in notes:
         report.paragraph(f"{note.sign}　{note.about}　―　{note.text}", "ReportNote")

@@ -25,7 +25,10 @@ from dxportal.planbook.loader import load_plan
 from dxportal.reports.chart_pictures import png_of
 from dxportal.reports.compose import report_of
 from dxportal.reports.content import ReportContent
-from dxportal.reports.docx import write_docx
+from dxportal.reports.design import Chosen, CoverWords, Design
+from dxportal.reports.docx import SECTION_WRITERS, write_docx
+from dxportal.reports.plan_rows import thousands
+from dxportal.reports.sections import BY_KEY
 from dxportal.templatetags.report_paper import paper
 from kpi.charts import BarRow, Bars, Segment
 from kpi.models import Actual
@@ -238,6 +241,32 @@ def test_every_name_and_figure_of_a_real_plan_is_in_the_text(
             assert says(review.mark) and all(says(text) for _, text in review.reasons)
     for level in content.outline:
         assert says(level.title)
+
+
+def test_every_section_that_may_be_chosen_is_written(cast: Cast, tmp_path: Path) -> None:
+    assert set(SECTION_WRITERS) == set(BY_KEY)
+    cover = CoverWords("報告", "副題", "様式第1号", "資料2", "令和7年3月末", "はじめの言葉。")
+    design = Design(tuple(Chosen(key) for key in reversed(BY_KEY)), cover)
+    content = dataclasses.replace(report_of(cast.plan, LAST_YEAR), design=design)
+    document = opened(content, tmp_path)
+    text = text_of(document)
+    for said in ("様式第1号　資料2", "副題", "令和7年3月末", "はじめの言葉。", "個票", "正誤表"):
+        assert "".join(said.split()) in text
+    chapters = headings(document, 1)
+    assert chapters.index("集計") < chapters.index("事業の一覧") < chapters.index("計画の組立て")
+
+
+def test_the_budget_of_nagasaki_has_its_unit_and_sums(db: None, tmp_path: Path) -> None:
+    plan = load_plan(Actor.system(), FIXTURES / "nagasaki-dx-package-2024").plan
+    design = Design(tuple(Chosen(key) for key in ("budget_by_measure", "measures_plain", "sheets")))
+    content = dataclasses.replace(report_of(plan, 2024), design=design)
+    text = text_of(opened(content, tmp_path))
+    part = content.budgets[0]
+    assert "（単位：千円）" in text and thousands(part.amount) in text
+    for group in part.groups:
+        assert "".join(group.title.split()) in text and thousands(group.amount) in text
+        for line in group.lines:
+            assert "".join(line.title.split()) in text and thousands(line.amount) in text
 
 
 def test_a_job_builds_the_file_and_it_can_be_fetched(
