@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -134,7 +134,7 @@ def chart(request: HttpRequest, public: PublicPlan, pk: int, format: str) -> Htt
 
 
 @xframe_options_exempt
-@csp_update({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})
 @of_plan
 def embed(request: HttpRequest, public: PublicPlan, pk: int) -> HttpResponse:
     """An indicator's chart alone, to stand in a frame on anybody's page."""

@@ -94,7 +94,8 @@ class _Writer:
         parts = urlsplit(address)
         request.method, request.path = "GET", unquote(parts.path)
         request.path_info, request.GET = request.path, QueryDict(parts.query)
-        request.META = {"QUERY_STRING": parts.query, "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+        request.META = {"QUERY_STRING": parts.query, "SERVER_NAME": "localhost"}
+        request.META["SERVER_PORT"] = "80"
         if self.base_url:
             request.public_base = self.base_url  # type: ignore[attr-defined]  # for catalogue.absolute
         match = resolve(request.path)
@@ -118,7 +119,7 @@ class _Writer:
 
     @staticmethod
     def relative(source: str, target: str) -> str:
-        return os.path.relpath(target, os.path.dirname(source)).replace(os.sep, "/")
+        return os.path.relpath(target, Path(source).parent).replace(os.sep, "/")
 
     def _with_relative_links(
         self, content: bytes, address: str, name: str, pattern: re.Pattern[str]

@@ -1,0 +1,121 @@
+"""Public pages in a browser: axe, three widths, keyboard, and the static site without a server."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from budgets.models import BudgetEntry
+from dxportal.models import Publication
+from dxportal.public.static_site import write_site
+from kpi.models import Actual
+from tests.browser.test_accessibility import findings
+from tests.cast import Cast, make_cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def published() -> Cast:
+    cast = make_cast()
+    Actual.objects.filter(fiscal_year=2024).update(state=Actual.State.FINAL)
+    BudgetEntry.objects.create(
+        project=cast.projects["観光1-1-7"], fiscal_year=2024, stage="initial", amount=1_234_000
+    )
+    Publication.objects.create(plan=cast.plan, contact="DX推進課")
+    return cast
+
+
+def addresses(cast: Cast) -> list[str]:
+    plan, kpi = "/public/422029/dx/", cast.indicators["立案数"].pk
+    return [
+        "/public/",
+        "/public/accessibility/",
+        "/public/data/",
+        "/public/data/422029/dx/",
+        plan,
+        f"{plan}fy2024/",
+        f"{plan}text/",
+        f"{plan}measures/{cast.measures['観光1'].pk}/",
+        f"{plan}projects/",
+        f"{plan}projects/{cast.projects['観光1-1-7'].pk}/",
+        f"{plan}indicators/",
+        f"{plan}indicators/{kpi}/",
+        f"{plan}indicators/{kpi}/embed/",
+        f"{plan}budget/",
+        f"{plan}reports/",
+        f"{plan}corrections/",
+        f"{plan}history/",
+        "/public/nowhere/",
+    ]
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_axe_finds_nothing(open_page: Callable[..., Page], width: int) -> None:
+    cast = published()
+    page = open_page(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    found = []
+    for address in addresses(cast):
+        page.goto(address)
+        found += findings(page)
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{address} scrolls sideways at {width}")
+    assert not found
+
+
+def test_forced_colours_keep_the_words(open_page: Callable[..., Page]) -> None:
+    cast = published()
+    page = open_page(forced_colors="active")
+    page.goto(f"/public/422029/dx/measures/{cast.measures['観光1'].pk}/")
+    assert page.get_by_text("予定どおり").first.is_visible()
+    assert not [line for line in findings(page) if "color-contrast" not in line]
+
+
+def test_every_link_is_reached_by_keyboard_and_seen(open_page: Callable[..., Page]) -> None:
+    published()
+    page = open_page()
+    page.goto("/public/422029/dx/")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    count = page.locator("a[href]").count()
+    reached = set()
+    for _ in range(count * 3):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => { const e = document.activeElement;
+            if (e === document.body) return null;
+            return [e.tagName, [...document.querySelectorAll('a[href]')].indexOf(e),
+                    getComputedStyle(e).outlineStyle]; }"""
+        )
+        if focused is None:
+            break
+        tag, index, outline = focused
+        assert outline != "none", focused
+        if tag == "A":
+            reached.add(index)
+    assert len(reached) == count
+
+
+def test_the_static_site_opens_from_a_folder(browser: Browser, db: None, tmp_path: Path) -> None:
+    published()
+    write_site(tmp_path / "site")
+    context = browser.new_context(locale="ja-JP", offline=True)
+    page, wrong = context.new_page(), []
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.goto((tmp_path / "site/index.html").as_uri())
+    page.wait_for_url("**/public/index.html")
+    page.get_by_role("link", name="DX戦略実行計画").click()
+    page.get_by_role("link", name="指標の一覧を見る").click()
+    page.get_by_role("link", name="データを活用した事業立案数").click()
+    assert page.locator("svg.chart").is_visible()
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"BIZ UDPGothic')
+    assert "0px" not in page.evaluate(
+        "getComputedStyle(document.querySelector('.container')).paddingLeft"
+    )
+    page.get_by_role("link", name="データ", exact=True).click()
+    with page.expect_download() as download:
+        page.locator("#values ~ * a, section:has(#values) a").first.click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\xef\xbb\xbf")
+    context.close()
+    assert not wrong
