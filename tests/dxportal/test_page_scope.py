@@ -36,7 +36,7 @@ def addresses(cast: Cast) -> dict[str, str]:
 # Session and user are two of each.
 BUDGETS = {
     "home": 10,
-    "dashboard": 29,
+    "dashboard": 37,
     "plans:list": 9,
     "plans:tree": 15,
     "plans:matrix": 12,
