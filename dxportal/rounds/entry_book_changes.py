@@ -12,7 +12,6 @@ and rights, locks and versions are checked again by the verbs when they are appl
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,6 +21,7 @@ from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import User
 from budgets.money import in_words
+from dxportal.rounds.cells import Cell
 from dxportal.rounds.entry_book_reading import CellFault, RowEdit
 from dxportal.rounds.grid import rows_of_round
 from dxportal.rounds.rows import ActualRow, Row, SettlementRow
@@ -108,9 +108,7 @@ def preview_of(
     for edit in edits:
         row = rows.get(edit.item_pk)
         if row is None:
-            found.faults.append(
-                _fault(edit, "", "あなたの入力する項目ではなくなりました。")
-            )
+            found.faults.append(_fault(edit, "", "あなたの入力する項目ではなくなりました。"))
         elif is_change(row, edit.typed):
             wanted.append(edit)
     after, refused = _tried(actor, cycle, wanted)
@@ -195,9 +193,9 @@ def _change(edit: RowEdit, before: Row, after: Row, is_mine: bool) -> RowChange:
         CellChange(
             new[name].field.label,
             edit.cells.get(name, ""),
-            old[name].shown if name in old else "",
-            new[name].shown,
-            edit.typed.get(name, "") if new[name].field.kind == "figure" else "",
+            _seen(old[name]) if name in old and before.is_filled else "",
+            _seen(new[name]),
+            _typed(edit, new[name]),
             _understood(after, name),
         )
         for name in names
@@ -214,8 +212,19 @@ def _change(edit: RowEdit, before: Row, after: Row, is_mine: bool) -> RowChange:
     )
 
 
-def _differs(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> bool:
+def _differs(old: Mapping[str, Cell], new: Mapping[str, Cell], name: str) -> bool:
     return name not in old or old[name].value != new[name].value
+
+
+def _seen(cell: Cell) -> str:
+    """A cell's words; a choice of nothing says nothing."""
+    return cell.shown if cell.value else ""
+
+
+def _typed(edit: RowEdit, cell: Cell) -> str:
+    """What was typed as a figure, where something else is stored for it."""
+    typed = edit.typed.get(cell.field.name, "")
+    return typed if cell.field.kind == "figure" and typed != cell.value else ""
 
 
 def _understood(row: Row, name: str) -> str:

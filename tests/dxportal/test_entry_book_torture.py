@@ -123,6 +123,7 @@ def test_each_cell_that_cannot_be_read_is_refused_with_address_value_and_reason(
     cast: Cast, cycle: ReportingCycle, client: Client, sheets: Sheets
 ) -> None:
     for value, reason in REFUSED:
+        sheets.cell("実績値", "来訪者数", "【入力】実績値").number_format = "General"
         address = sheets.set("実績値", "来訪者数", "実績値", value)
         page = upload(client, cycle, sheets)
         assert page.status_code == 422, value

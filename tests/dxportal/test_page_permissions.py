@@ -13,7 +13,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Deletion, Notice, User
-from dxportal.models import BookImport, ColumnMapping, ReportJob, SavedView
+from dxportal.models import (
+    BookImport,
+    ColumnMapping,
+    Publication,
+    PublishedReport,
+    ReportJob,
+    ReportTemplate,
+    SavedView,
+)
 from dxportal.rounds.asking import ask
 from plans.models import Evidence, Extension, Level, Measure, Plan
 from projects.models import Placement
@@ -44,6 +52,14 @@ COORDINATORS = (403, 403, 200, 403, 403, 200, 302)
 EDITOR_SEES = (200, 403, 403, 403, 403, 404, 302)
 EDITOR = (302, 403, 403, 403, 403, 404, 302)
 
+# For everybody, signed in or not (tests/dxportal/test_public.py).
+PUBLIC_ROUTES = (
+    *("index", "accessibility", "data", "catalogue", "plan", "plan_year", "text", "measure"),
+    *("projects", "project", "indicators", "indicator", "chart", "embed", "budget", "budget_year"),
+    *("reports", "report_file", "corrections", "history"),
+    *("plan_data", "dataset", "dataset_year", "items"),
+)
+
 TABLE: dict[str, list[Line]] = {
     "home": [everyone("get", 200)],
     "search": [everyone("get", 200)],
@@ -67,6 +83,9 @@ TABLE: dict[str, list[Line]] = {
     "plans:budget": [everyone("get", 200, 404)],
     "plans:compare": [everyone("get", 200, 404)],
     "plans:revise": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "plans:publish": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
+    "plans:withdraw": [Line("post", MANAGERS)],
+    **{f"public:{name}": [Line("get", (200,) * 7)] for name in PUBLIC_ROUTES},
     "plans:put_into_force": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "projects:list": [everyone("get", 200)],
     "projects:detail": [everyone("get", 200, 404)],
@@ -160,6 +179,16 @@ TABLE: dict[str, list[Line]] = {
     "reports:detail": [everyone("get", 200, 404)],
     "reports:progress": [everyone("get", 200, 404)],
     "reports:cancel": [Line("post", MANAGERS)],
+    "reports:publish": [Line("get", MANAGERS_SEE)],
+    "reports:published": [everyone("get", 200)],
+    "reports:published_detail": [everyone("get", 200, 404)],
+    "reports:published_download": [everyone("get", 404, 404)],  # its file is not there
+    "reports:withdraw": [Line("post", MANAGERS)],
+    "reports:compare": [everyone("get", 200)],
+    "reports:templates": [Line("get", COORDINATORS)],
+    "reports:template_new": [Line("get", COORDINATORS)],
+    "reports:template_change": [Line("get", MANAGERS_SEE)],
+    "reports:template_delete": [Line("post", MANAGERS)],
     "reports:download": [everyone("get", 404, 404)],  # the job of the table has no file yet
     "editing:index": [Line("get", MANAGERS_SEE)],
     "editing:history": [Line("get", MANAGERS_SEE)],
@@ -197,6 +226,10 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
     job = ReportJob.objects.create(
         plan=cast.plan, fiscal_year=2024, format="pdf", requested_by=cast.coordinator
     )
+    published = PublishedReport.objects.create(
+        plan=cast.plan, fiscal_year=2024, job=job, title="報告書", sha256="0" * 64
+    )
+    template = ReportTemplate.objects.create(organization=cast.city, name="議会用")
     notice = Notice.objects.create(
         user=cast.editor, organization=cast.city, kind="opened", text="照会の開始", path="/"
     )
@@ -247,6 +280,9 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "plans:measure": [cast.measures["観光1"].pk],
         "plans:compare": [cast.plan.pk],
         "plans:revise": [cast.plan.pk],
+        "plans:publish": [cast.plan.pk],
+        "plans:withdraw": [cast.plan.pk],
+        **_public_numbers(cast),
         "plans:put_into_force": [_draft(cast).pk],
         "projects:detail": [cast.projects["教育1-1"].pk],
         "kpi:indicator": [cast.indicators["立案数"].pk],
@@ -286,6 +322,12 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
         "reports:progress": [job.pk],
         "reports:cancel": [job.pk],
         "reports:download": [job.pk],
+        "reports:publish": [job.pk],
+        "reports:published_detail": [published.pk],
+        "reports:published_download": [published.pk],
+        "reports:withdraw": [published.pk],
+        "reports:template_change": [template.pk],
+        "reports:template_delete": [template.pk],
     }
     found = {name: reverse(name, args=numbers.get(name, [])) for name in TABLE}
     found["rounds:create"] += f"?plan={cast.plan.pk}"
@@ -294,6 +336,36 @@ def addresses(cast: Cast, files: Path) -> dict[str, str]:
 
 def placement_of(cast: Cast) -> Placement:
     return Placement.objects.get(plan=cast.plan, measure=cast.measures["教育1"])
+
+
+def _public_numbers(cast: Cast) -> dict[str, list[int | str]]:
+    """The cast's plan, made public, with a report."""
+    Publication.objects.create(plan=cast.plan)
+    job = ReportJob(plan=cast.plan, fiscal_year=2024, format="pdf", state="done")
+    job.file.save("report.pdf", ContentFile(b"1"))
+    report = PublishedReport.objects.create(
+        plan=cast.plan, fiscal_year=2024, job=job, title="報告書", sha256="0" * 64
+    )
+    place: list[int | str] = [cast.city.code, cast.plan.key]
+    kpi = cast.indicators["立案数"].pk
+    rest: dict[str, list[int | str]] = {
+        "plan_year": [2024],
+        "measure": [cast.measures["観光1"].pk],
+        "project": [cast.projects["教育1-1"].pk],
+        "indicator": [kpi],
+        "chart": [kpi, "svg"],
+        "embed": [kpi],
+        "budget_year": [2024],
+        "report_file": [report.pk, "pdf"],
+        "dataset": ["values", "csv"],
+        "dataset_year": [2024, "values", "csv"],
+        "items": ["values", "csv"],
+    }
+    of_no_plan = ("index", "accessibility", "data", "catalogue")
+    return {
+        f"public:{name}": [] if name in of_no_plan else [*place, *rest.get(name, [])]
+        for name in PUBLIC_ROUTES
+    }
 
 
 PHASE = {"name": "前期", "first_fiscal_year": "R4", "last_fiscal_year": "R6"}
@@ -369,6 +441,8 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
             "key": "dx-2",
         },
         "plans:put_into_force": {"version": 1},
+        "plans:publish": {"licence": "CC-BY-4.0"},
+        "plans:withdraw": {"reason": "見直しのため"},
         "books:mapping": {
             "name": "一覧",
             "header_row": 1,
@@ -382,6 +456,8 @@ def form_of(name: str, cast: Cast) -> dict[str, object]:
             "c-1-fiscal_year": "R6",
         },
         "books:mapping_delete": {"version": 1},
+        "reports:withdraw": {"reason": "誤りのため"},
+        "reports:template_delete": {"version": "1"},
         "reports:start": {"plan": cast.plan.pk, "fiscal_year": 2024, "format": "pdf"},
     }.get(name, {})
 
