@@ -12,7 +12,7 @@ class PublishForm(forms.ModelForm):
         widgets = {"introduction": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "contact": "市民が読む連絡先です。担当課と電話番号を書き、個人名は書かないでください。",
-            "introduction": "市民に分かる言葉で計画のねらいを書きます。空欄のときは概要を出します。",
+            "introduction": "市民に分かる言葉で計画のねらいを書きます。空欄のときは概要です。",
             "licence": "公開するページとデータを、どのような条件で使ってもらうかを選びます。",
         }
 
