@@ -75,6 +75,13 @@ class Gantt:
         ]
 
     @property
+    def parts(self) -> "list[Gantt]":
+        """One chart a group, each with its years: for pages and paper, where all is too tall."""
+        return [
+            Gantt(group.label, self.years, (group,), self.current_year) for group in self.groups
+        ]
+
+    @property
     def description(self) -> str:
         rows = [row for group in self.groups for row in group.rows]
         late = sum(any(cell.is_late for cell in row.cells) for row in rows)
