@@ -7,7 +7,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from accounts.policy import Act, scope_of
-from dxportal.models import ReportJob
+from dxportal.models import ReportJob, ReportTemplate
 from kpi.models import Actual
 from plans import fiscal_years
 from plans.models import Plan
@@ -18,11 +18,18 @@ class ReportForm(forms.Form):
 
     plan = forms.ModelChoiceField(Plan.objects.none(), label="計画", empty_label=None)
     fiscal_year = forms.TypedChoiceField(label="年度", coerce=int)
-    format = forms.ChoiceField(
+    template = forms.ModelChoiceField(
+        ReportTemplate.objects.none(),
+        label="ひな形",
+        required=False,
+        empty_label="標準の章立て",
+    )
+    format = forms.MultipleChoiceField(
         label="形式",
         choices=ReportJob.Format,
-        initial=ReportJob.Format.PDF,
-        widget=forms.RadioSelect,
+        initial=[ReportJob.Format.PDF],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="いくつでも選べます。同じ時点の内容で作成します。",
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
@@ -31,6 +38,8 @@ class ReportForm(forms.Form):
         plans = Plan.objects.visible_to(user).filter(organization_id__in=organizations)
         self.plans = list(plans.select_related("organization"))
         self.fields["plan"].queryset = plans
+        templates = ReportTemplate.objects.visible_to(user)
+        self.fields["template"].queryset = templates.filter(organization_id__in=organizations)
         years = sorted({year for plan in self.plans for year in plan.fiscal_years}, reverse=True)
         self.fields["fiscal_year"].choices = [
             (year, fiscal_years.both_form(year)) for year in years
@@ -40,6 +49,15 @@ class ReportForm(forms.Form):
             first = (in_force or self.plans)[0]
             self.initial.setdefault("plan", first.pk)
             self.initial.setdefault("fiscal_year", _newest_year(first))
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        plan, template = values.get("plan"), values.get("template")
+        if plan and template:
+            is_other = template.plan_id not in (None, plan.pk)
+            if is_other or template.organization_id != plan.organization_id:
+                self.add_error("template", "このひな形は、選んだ計画では使えません。")
+        return values
 
     @property
     def is_offered(self) -> bool:

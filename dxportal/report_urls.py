@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dxportal.views import reports
+from dxportal.views import published_reports, report_templates, reports
 
 app_name = "reports"
 urlpatterns = [
@@ -12,4 +12,18 @@ urlpatterns = [
     path("<int:pk>/progress/", reports.progress, name="progress"),
     path("<int:pk>/cancel/", reports.cancel, name="cancel"),
     path("<int:pk>/download/", reports.download, name="download"),
+    path("<int:pk>/publish/", published_reports.publish, name="publish"),
+    path("published/", published_reports.published, name="published"),
+    path("published/<int:pk>/", published_reports.published_detail, name="published_detail"),
+    path(
+        "published/<int:pk>/download/",
+        published_reports.published_download,
+        name="published_download",
+    ),
+    path("published/<int:pk>/withdraw/", published_reports.withdraw, name="withdraw"),
+    path("compare/", published_reports.compare, name="compare"),
+    path("templates/", report_templates.templates, name="templates"),
+    path("templates/new/", report_templates.new, name="template_new"),
+    path("templates/<int:pk>/", report_templates.change, name="template_change"),
+    path("templates/<int:pk>/delete/", report_templates.delete, name="template_delete"),
 ]

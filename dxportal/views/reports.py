@@ -17,8 +17,9 @@ from accounts.models import Channel
 from accounts.policy import Act, allows, scope_of
 from dxportal import services
 from dxportal.forms import ReportForm
-from dxportal.models import ReportJob
+from dxportal.models import PublishedReport, ReportJob
 from dxportal.reports.names import file_name
+from dxportal.reports.templates import design_of
 
 JOBS_ON_A_PAGE = 30
 
@@ -57,13 +58,21 @@ def start(request: HttpRequest) -> HttpResponse:
         return _list_page(request, form, status=422)
     asked = form.cleaned_data
     try:
-        job = services.request_report(
-            _actor(request), asked["plan"], asked["fiscal_year"], asked["format"]
+        template = asked["template"]
+        jobs = services.request_reports(
+            _actor(request),
+            asked["plan"],
+            asked["fiscal_year"],
+            asked["format"],
+            design_of(template) if template else None,
         )
     except ValidationError as error:
         form.add_error(None, error)
         return _list_page(request, form, status=422)
-    return redirect("reports:detail", pk=job.pk)
+    if len(jobs) > 1:
+        messages.success(request, f"{len(jobs)}件の報告書の作成を始めました。")
+        return redirect("reports:list")
+    return redirect("reports:detail", pk=jobs[0].pk)
 
 
 @require_safe
@@ -92,6 +101,7 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
     return {
         "job": job,
         "title": str(job),
+        "publication": PublishedReport.objects.filter(job=job).first(),
         "may_manage": _may_manage(request, job),
         "file_name": file_name(job.plan, job.fiscal_year, job.format),
         "seconds": _seconds(job),
