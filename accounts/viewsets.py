@@ -361,7 +361,9 @@ class WritesWithVersion:
 
     def body(self, partial: bool = False) -> dict[str, Any]:
         """What was sent, its shape checked."""
-        made = self.body_classes[self.action](data=self.request.data, partial=partial)
+        made = self.body_classes[self.action](
+            data=self.request.data, partial=partial, context=self.get_serializer_context()
+        )
         made.is_valid(raise_exception=True)
         said = made.validated_data
         if isinstance(made.fields.get("version"), VersionRead):

@@ -7,6 +7,7 @@ from accounts import api as accounts
 from budgets import api as budgets
 from dxportal import api as reports
 from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
+from dxportal.editors.api import DeletionViewSet, TreeActs, editable
 from dxportal.rounds import api as rounds
 from dxportal.rounds import api_at_items as at_items
 from kpi import api as kpi
@@ -16,20 +17,20 @@ from projects import api as projects
 RESOURCES = {
     "organizations": accounts.OrganizationViewSet,
     "departments": accounts.DepartmentViewSet,
-    "plans": plans.PlanViewSet,
-    "levels": plans.LevelViewSet,
-    "measures": plans.MeasureViewSet,
-    "phases": plans.PhaseViewSet,
-    "tags": projects.TagViewSet,
-    "projects": projects.ProjectViewSet,
-    "placements": projects.PlacementViewSet,
-    "schedule": projects.ScheduleViewSet,
-    "indicators": kpi.IndicatorViewSet,
-    "indicator-uses": kpi.IndicatorUseViewSet,
-    "targets": kpi.TargetViewSet,
+    "plans": editable("plan", plans.PlanViewSet),
+    "levels": editable("level", plans.LevelViewSet),
+    "measures": editable("measure", plans.MeasureViewSet, TreeActs),
+    "phases": editable("phase", plans.PhaseViewSet),
+    "tags": editable("tag", projects.TagViewSet),
+    "projects": editable("project", projects.ProjectViewSet),
+    "placements": editable("placement", projects.PlacementViewSet),
+    "schedule": editable("schedule", projects.ScheduleViewSet),
+    "indicators": editable("indicator", kpi.IndicatorViewSet),
+    "indicator-uses": editable("indicator-use", kpi.IndicatorUseViewSet),
+    "targets": editable("target", kpi.TargetViewSet),
     "actuals": kpi.ActualViewSet,
     "reviews": projects.ReviewViewSet,
-    "budgets": budgets.BudgetViewSet,
+    "budgets": editable("budget", budgets.BudgetViewSet),
     "settlements": budgets.SettlementViewSet,
     "cycles": plans.CycleViewSet,
     "submissions": rounds.SubmissionViewSet,
@@ -38,6 +39,7 @@ RESOURCES = {
     "comments": at_items.CommentViewSet,
     "corrections": at_items.CorrectionViewSet,
     "evidence": at_items.EvidenceViewSet,
+    "deletions": DeletionViewSet,
     "reports": reports.ReportViewSet,
     "jobs": reports.ReportJobViewSet,
 }

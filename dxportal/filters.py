@@ -1,8 +1,10 @@
-"""The FilterSets of report jobs and of the reports that they made."""
+"""The FilterSets of report jobs, of the reports that they made, and of deletions."""
 
-from accounts.models import Organization
+import django_filters
+
+from accounts.models import Deletion, Organization
 from dxportal.models import ReportJob
-from plans.filters import FiscalYearFilterSet, RowFilter, ordering
+from plans.filters import FiscalYearFilterSet, PortalFilterSet, RowFilter, ordering
 from plans.models import Plan
 
 
@@ -24,3 +26,18 @@ class ReportJobFilterSet(ReportFilterSet):
     class Meta:
         model = ReportJob
         fields = ["format", "state"]
+
+
+class DeletionFilterSet(PortalFilterSet):
+    search_paths = ("object_label", "deleted_by_name")
+
+    organization = RowFilter(Organization, "organization", "団体")
+    plan_id = django_filters.NumberFilter(label="計画の番号", min_value=1, max_value=2**63 - 1)
+    is_restored = django_filters.BooleanFilter(
+        field_name="restored_at", lookup_expr="isnull", exclude=True, label="元に戻したもの"
+    )
+    ordering = ordering(["deleted_at"])
+
+    class Meta:
+        model = Deletion
+        fields = ["object_type"]

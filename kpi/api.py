@@ -97,6 +97,8 @@ class IndicatorSerializer(RowSerializer):
             "measured_from",
             "definition_changes",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -129,6 +131,8 @@ class IndicatorUseSerializer(RowSerializer):
             "project",
             "position",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -172,6 +176,8 @@ class TargetSerializer(ValueSerializer):
             "raw_text",
             "note",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 

@@ -91,6 +91,8 @@ class PlanSerializer(RowSerializer):
             "relations",
             "glossary",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -107,7 +109,7 @@ class PlanViewSet(ReadOnlyRows):
 class LevelSerializer(RowSerializer):
     class Meta:
         model = Level
-        fields = ["id", "plan", "key", "depth", "name"]
+        fields = ["id", "plan", "key", "depth", "name", "version", "updated_at"]
 
 
 class LevelViewSet(ReadOnlyRows):
@@ -147,6 +149,8 @@ class MeasureSerializer(RowSerializer):
             "is_repeat",
             "target_states",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -163,7 +167,16 @@ class MeasureViewSet(ReadOnlyRows):
 class PhaseSerializer(RowSerializer):
     class Meta:
         model = Phase
-        fields = ["id", "plan", "key", "name", "first_fiscal_year", "last_fiscal_year"]
+        fields = [
+            "id",
+            "plan",
+            "key",
+            "name",
+            "first_fiscal_year",
+            "last_fiscal_year",
+            "version",
+            "updated_at",
+        ]
 
 
 class PhaseViewSet(ReadOnlyRows):

@@ -102,6 +102,8 @@ class ProjectSerializer(RowSerializer):
             "predecessors",
             "successors",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -141,6 +143,8 @@ class PlacementSerializer(RowSerializer):
             "summary",
             "period_text",
             "source_note",
+            "version",
+            "updated_at",
         ]
 
 
@@ -270,6 +274,8 @@ class TagSerializer(RowSerializer):
             "position",
             "measures",
             "projects",
+            "version",
+            "updated_at",
         ]
 
 

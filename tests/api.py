@@ -11,8 +11,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts import editing
 from accounts.audit import Actor
-from accounts.models import ApiToken, Role, RoleAssignment, User
+from accounts.models import ApiToken, Channel, Deletion, Role, RoleAssignment, User
 from accounts.services import issue_token
 from budgets.models import BudgetEntry
 from dxportal.models import ReportJob
@@ -28,7 +29,7 @@ from plans.models import (
     RoundItem,
     Submission,
 )
-from projects.models import Project, ProjectSuccession, Review
+from projects.models import Project, ProjectSuccession, Review, Tag
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
 ROOT = "/api/v1/"
@@ -176,9 +177,16 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         "settlements": settlement.pk,
         "cycles": cast.open_cycle.pk,
         "submissions": submission.pk,
+        "deletions": _deleted_tag(cast).pk,
         "reports": job.pk,
         "jobs": job.pk,
     }
+
+
+def _deleted_tag(cast: Cast) -> Deletion:
+    assert cast.tag is not None
+    spare = Tag.objects.create(scheme=cast.tag.scheme, key="spare", name="使わないタグ")
+    return editing.delete(Actor(cast.coordinator, Channel.PAGE), spare, spare.version)
 
 
 def _of_the_open_round(cast: Cast) -> dict[str, int]:
@@ -260,6 +268,7 @@ def grow_the_rest(cast: Cast, size: int) -> None:
             entered_by=cast.editor,
         )
         finished_report(cast)
+        _deleted_tag(cast)
         item = RoundItem.objects.create(
             cycle=cycle,
             kind=RoundItem.Kind.ACTUAL,

@@ -4,9 +4,9 @@
     PORTAL=https://dx.city.example TOKEN=dxp_… \\
         python3 send_settlements.py --plan 1 --fiscal-year 2025 settled.csv [--try]
 
-The file has the columns 事業, 決算額 and, if known, 国庫, 県, 地方債, その他, 一般財源, in whole yen.
-What is refused goes to settled.refused.csv with the reason: mend those rows there and send that file
-next. A file may be sent as often as one likes; what is stored already is told as unchanged.
+The file has the columns 事業, 決算額 and, if known, 国庫, 県, 地方債, その他, 一般財源, in yen.
+What is refused goes to settled.refused.csv with the reason: mend those rows there and send that
+file next. A file may be sent as often as one likes; what is stored already is told as unchanged.
 Needs nothing but Python 3.11.
 """
 
@@ -33,7 +33,7 @@ REASON = "断られた理由"
 
 
 def rows_of(path, fiscal_year):
-    """The rows of the file as the portal takes them. An empty cell is left out: it stays as it is."""
+    """The rows as the portal takes them. An empty cell is left out: what is stored there stays."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         for line in csv.DictReader(file):
             row = {"project_key": line["事業"], "fiscal_year": fiscal_year, "stage": "settled"}

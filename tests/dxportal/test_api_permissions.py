@@ -25,29 +25,27 @@ READ_LIST = {"GET": EVERYBODY_, "HEAD": EVERYBODY_, "OPTIONS": EVERYBODY_}
 READ_ROW = {"GET": OWN_CITY__, "HEAD": OWN_CITY__, "OPTIONS": EVERYBODY_}
 NO_WRITES = dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), NO_SUCH___)
 
-READ_ONLY = (
-    "organizations",
-    "departments",
-    "plans",
-    "levels",
-    "measures",
-    "phases",
-    "tags",
-    "projects",
-    "placements",
-    "schedule",
-    "indicators",
-    "indicator-uses",
-    "targets",
-    "budgets",
-    "submissions",
-    "items",
-    "evidence",
-    "reports",
-)
+READ_ONLY = ("organizations", "departments", "submissions", "items", "evidence", "reports")
+# What an editor defines, and whether the row of `one_row_of_everything` may be deleted.
+EDITED = {
+    "levels": 400,
+    "phases": 200,
+    "tags": 200,
+    "projects": 400,
+    "placements": 400,
+    "schedule": 200,
+    "indicators": 400,
+    "indicator-uses": 200,
+    "targets": 200,
+    "budgets": 200,
+    "measures": 400,
+}
 # Acts on one row, and on many: only POST, and OPTIONS for everybody.
 ACT = dict.fromkeys(METHODS, NO_SUCH___) | {"OPTIONS": EVERYBODY_}
 COORDINATOR = "403 403 403 {} 403 403 403 403 404 401"
+NEW_______ = "403 403 403 201 403 403 403 403 400 401"
+# Those that name no row of the city besides the plan are told that the plan is not there.
+NEW_ROW = dict.fromkeys(("levels", "phases", "indicators"), COORDINATOR.format(201))
 OWN_EDITORS = "{} 403 403 403 403 403 403 {} 404 401"
 # With a dry run everybody is told row by row what would become of it.
 BULK_______ = "200 200 200 200 200 200 403 200 404 401"
@@ -56,6 +54,22 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api-root": READ_LIST | NO_WRITES,
     **{f"api-{name}-list": READ_LIST | NO_WRITES for name in READ_ONLY},
     **{f"api-{name}-detail": READ_ROW | NO_WRITES for name in READ_ONLY},
+    **{
+        f"api-{name}-list": READ_LIST | NO_WRITES | {"POST": NEW_ROW.get(name, NEW_______)}
+        for name in EDITED
+    },
+    **{
+        f"api-{name}-detail": READ_ROW
+        | NO_WRITES
+        | {"PATCH": COORDINATOR.format(200), "DELETE": COORDINATOR.format(answer)}
+        for name, answer in EDITED.items()
+    },
+    "api-plans-list": READ_LIST | NO_WRITES,
+    "api-plans-detail": READ_ROW | NO_WRITES | {"PATCH": COORDINATOR.format(200)},
+    "api-measures-move": ACT | {"POST": COORDINATOR.format(200)},
+    "api-deletions-list": READ_LIST | NO_WRITES,
+    "api-deletions-detail": READ_ROW | NO_WRITES,
+    "api-deletions-restore": ACT | {"POST": COORDINATOR.format(200)},
     "api-reports-download": READ_ROW | NO_WRITES,
     "api-evidence-download": READ_ROW | NO_WRITES,
     "api-cycles-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
@@ -125,6 +139,7 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
     assert cast.open_cycle is not None
     read = {"version": 1}
     return {
+        **_edits(cast, rows),
         ("api-cycles-list", "POST"): {"plan": cast.plan.pk, "fiscal_year": 2026},
         ("api-cycles-detail", "PATCH"): {"asks_progress": True, **read},
         ("api-cycles-move", "POST"): {"to": "closed", **read},
@@ -193,6 +208,57 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
     }
 
 
+def _edits(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
+    """A new row of everything that can be edited, and a change of the one that there is."""
+    assert cast.tag is not None
+    new: dict[str, dict[str, Any]] = {
+        "levels": {"name": "細目", "depth": 4},
+        "phases": {"name": "後期", "first_fiscal_year": 2026, "last_fiscal_year": 2027},
+        "tags": {"scheme": cast.tag.scheme_id, "name": "自治体フロントヤード"},
+        "projects": {"name": "新しい事業", "measure": cast.measures["観光1-1"].pk},
+        "placements": {
+            "project": cast.projects["観光1-2-2"].pk,
+            "measure": cast.measures["観光1-1"].pk,
+        },
+        "schedule": {
+            "project": cast.projects["教育1-1"].pk,
+            "fiscal_year": 2026,
+            "planned": "build",
+        },
+        "indicators": {"name": "新しい指標"},
+        "indicator-uses": {
+            "indicator": cast.indicators["苦情"].pk,
+            "measure": cast.measures["観光1"].pk,
+            "role": "kpi",
+        },
+        "targets": {"indicator": cast.indicators["来訪者"].pk, "fiscal_year": 2026, "value": "25"},
+        "budgets": {
+            "project": cast.projects["教育1-1"].pk,
+            "fiscal_year": 2026,
+            "stage": "initial",
+            "amount": 1000,
+        },
+        "measures": {"parent": cast.measures["観光"].pk, "name": "新しい課題"},
+    }
+    made = {
+        (f"api-{name}-list", "POST"): {"plan": cast.plan.pk, **body} for name, body in new.items()
+    }
+    changed = {
+        (f"api-{name}-detail", "PATCH"): {"source_note": "第2章", "version": 1}
+        for name in (*new, "plans")
+    }
+    read = {"name": "改めた名称", "version": 1}
+    named = {(f"api-{name}-detail", "PATCH"): read for name in ("levels", "phases", "tags")}
+    moved = {"parent": cast.measures["観光"].pk, "index": 1, "version": 1}
+    return {
+        **made,
+        **changed,
+        **named,
+        ("api-measures-move", "POST"): moved,
+        ("api-deletions-restore", "POST"): {},
+    }
+
+
 def test_every_route_has_its_line_and_no_line_is_of_nothing() -> None:
     assert routes() == sorted(EXPECTED)
     for name, line in (EXPECTED | APART).items():
@@ -212,8 +278,8 @@ def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
     else:
         arguments = []
     address = reverse(name, args=arguments)
-    is_versioned = name == "api-actuals-detail"
-    return lambda method: address + "?version=1" * (is_versioned and method == "DELETE")
+    deleted = "DELETE" if (EXPECTED | APART)[name]["DELETE"] != NO_SUCH___ else ""
+    return lambda method: address + "?version=1" * (method == "DELETE" and "DELETE" in deleted)
 
 
 @pytest.mark.parametrize("name", [*routes(), *APART])

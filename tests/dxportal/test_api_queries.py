@@ -37,6 +37,7 @@ BUDGETS = {
     "comments": 4,
     "corrections": 4,
     "evidence": 4,
+    "deletions": 4,
     "reports": 4,
     "jobs": 4,
 }

@@ -127,6 +127,65 @@ def test_the_answers_to_writes_are_as_the_schema_says(
     validator(f"{ROOT}jobs/", Caller(cast.viewer).post("jobs/", asked))
 
 
+def test_the_answers_of_acts_and_bulk_calls_are_as_the_schema_says(
+    cast: Cast, files: Path, validator: Any
+) -> None:
+    rows = one_row_of_everything(cast)
+    writer = Caller(secret=service(cast, "write")[1])
+    approver, coordinator = Caller(cast.approver), Caller(cast.coordinator)
+    item, submitted = f"items/{rows['items']}/", f"items/{rows['submitted']}/"
+    step = f"{ROOT}items/{{id}}/"
+    validator(f"{step}submit/", writer.post(f"{item}submit/", {"version": 9}))  # 409
+    late = writer.call("POST", f"{item}submit/", {}, **{"If-Match": '"9"'})
+    validator(f"{step}submit/", late)  # 412
+    validator(f"{step}submit/", writer.post(f"{item}submit/", {"version": 1}))
+    validator(f"{step}return/", approver.post(f"{submitted}return/", {"version": 1}))  # 400
+    validator(f"{step}approve/", approver.post(f"{submitted}approve/", {"version": 1}))
+    many = {"step": "approve", "items": [{"id": 1, "version": 1}, {"id": 10**6, "version": 1}]}
+    validator(f"{ROOT}items/bulk/", approver.post("items/bulk/", many))
+    figures = [{"indicator_key": "苦情", "fiscal_year": 2025, "value": "1"}, {"value": 1.5}]
+    body = {"organization": cast.city.pk, "rows": figures}
+    bulk = f"{ROOT}actuals/bulk/"
+    key = {"Idempotency-Key": "1"}
+    validator(bulk, writer.call("POST", "actuals/bulk/", body, **key))  # 422 with the report
+    other = {**body, "mode": "row_by_row"}
+    validator(bulk, writer.call("POST", "actuals/bulk/", other, **key))  # 422 of the key
+    validator(bulk, writer.post("actuals/bulk/", other))
+    cycle = {"plan": cast.plan.pk, "fiscal_year": 2026}
+    made = coordinator.post("cycles/", cycle)
+    validator(f"{ROOT}cycles/", made)
+    address = f"cycles/{made.json()['id']}/move/"
+    validator(f"{ROOT}cycles/{{id}}/move/", coordinator.post(address, {"to": "open", "version": 1}))
+    correction = {
+        "plan": cast.plan.pk,
+        "indicator": cast.indicators["立案数"].pk,
+        "fiscal_year": 2024,
+        "value": "9",
+        "reason": "転記の誤り",
+        "version": 1,
+    }
+    validator(f"{ROOT}corrections/", coordinator.post("corrections/", correction))
+    validator(f"{ROOT}corrections/", coordinator.post("corrections/", correction))  # 409
+
+
+def test_the_answers_to_edits_are_as_the_schema_says(
+    cast: Cast, files: Path, validator: Any
+) -> None:
+    rows = one_row_of_everything(cast)
+    coordinator = Caller(cast.coordinator)
+    new = {"plan": cast.plan.pk, "name": "新しい指標", "tolerance": "1.5"}
+    validator(f"{ROOT}indicators/", coordinator.post("indicators/", new))
+    validator(f"{ROOT}indicators/", coordinator.post("indicators/", {**new, "tolerance": 1.5}))
+    one = f"phases/{rows['phases']}/"
+    renamed = {"name": "前期", "version": 1}
+    validator(f"{ROOT}phases/{{id}}/", coordinator.patch(one, renamed))
+    validator(f"{ROOT}phases/{{id}}/", coordinator.patch(one, renamed))  # 409
+    validator(f"{ROOT}phases/{{id}}/", coordinator.delete(f"{one}?version=1"))  # 409
+    validator(f"{ROOT}phases/{{id}}/", coordinator.delete(f"{one}?version=2"))
+    deletion = f"deletions/{rows['deletions']}/restore/"
+    validator(f"{ROOT}deletions/{{id}}/restore/", coordinator.post(deletion, {}))
+
+
 def test_the_schema_comes_as_yaml_and_as_json(cast: Cast) -> None:
     caller = Caller(cast.viewer)
     address = reverse("api-schema")
