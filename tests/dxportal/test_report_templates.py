@@ -135,7 +135,12 @@ def test_a_template_of_another_plan_or_city_is_refused(cast: Cast, sign_in: Sign
 def test_the_command_builds_by_a_template(cast: Cast, tmp_path: Path) -> None:
     kept(cast)
     target = tmp_path / "x.xlsx"
-    options = {"plan": cast.plan.key, "fiscal_year": "R6", "format": "xlsx", "output": target}
+    options = {
+        "plan": f"{cast.city.code}/{cast.plan.key}",
+        "fiscal_year": "R6",
+        "format": "xlsx",
+        "output": target,
+    }
     call_command("build_report", template="議会用", **options)
     assert target.stat().st_size > 1000
     with pytest.raises(CommandError, match="議会用"):
