@@ -251,10 +251,6 @@ CELERY_BEAT_SCHEDULE = {
         "task": "dxportal.tasks.send_monthly_views",
         "schedule": crontab(hour=8, minute=10),
     },
-    "send-monthly-views": {
-        "task": "dxportal.tasks.send_monthly_views",
-        "schedule": crontab(hour=8, minute=10),
-    },
     "clear-old-books": {"task": "dxportal.tasks.clear_old_books", "schedule": 24 * 60 * 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

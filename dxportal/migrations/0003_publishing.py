@@ -2,9 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
-import dxportal.models.reports
 from django.conf import settings
 from django.db import migrations, models
+
+import dxportal.models.reports
 
 
 class Migration(migrations.Migration):
