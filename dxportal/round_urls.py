@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from dxportal.views import approvals, corrections, entry, entry_book, round_acts, round_items, rounds
+from dxportal.views import (
+    approvals,
+    corrections,
+    entry,
+    entry_book,
+    round_acts,
+    round_items,
+    rounds,
+)
 
 app_name = "rounds"
 urlpatterns: list[URLPattern] = [
