@@ -212,10 +212,12 @@ def what_they_have(departments: Iterable[Department]) -> dict[int, Counter[str]]
 def _references() -> list[tuple[str, type[models.Model], str, str]]:
     """Kind, model, column to the department, and what is counted of each relation."""
     own = {Department, DepartmentSuccession}
-    found, through = [], set()
+    found: list[tuple[str, type[models.Model], str, str]] = []
+    through = set()
     for relation in Department._meta.related_objects:
         if isinstance(relation, models.ManyToManyRel):
             link = relation.through
+            assert link is not None  # a relation of many to many has its table
             far = relation.field.m2m_field_name()
             near = relation.field.m2m_reverse_field_name()
             found.append((str(relation.related_model._meta.verbose_name), link, near, far))
