@@ -9,183 +9,484 @@ import dxportal.models.reports
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_notices'),
-        ('dxportal', '0002_books'),
-        ('plans', '0007_evidence'),
+        ("accounts", "0005_notices"),
+        ("dxportal", "0002_books"),
+        ("plans", "0007_evidence"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='reportjob',
-            name='design',
-            field=models.JSONField(blank=True, default=dict, verbose_name='章立てと表紙'),
+            model_name="reportjob",
+            name="design",
+            field=models.JSONField(blank=True, default=dict, verbose_name="章立てと表紙"),
         ),
         migrations.AlterField(
-            model_name='reportjob',
-            name='format',
-            field=models.CharField(choices=[('pdf', 'PDF'), ('xlsx', 'Excel（xlsx）'), ('docx', 'Word（docx）')], max_length=10, verbose_name='形式'),
+            model_name="reportjob",
+            name="format",
+            field=models.CharField(
+                choices=[("pdf", "PDF"), ("xlsx", "Excel（xlsx）"), ("docx", "Word（docx）")],
+                max_length=10,
+                verbose_name="形式",
+            ),
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('published_at', models.DateTimeField(auto_now_add=True, verbose_name='公開日時')),
-                ('licence', models.CharField(choices=[('CC-BY-4.0', 'クリエイティブ・コモンズ 表示 4.0 国際（CC BY 4.0）'), ('PDL1.0', '公共データ利用規約（第1.0版）')], default='CC-BY-4.0', max_length=20, verbose_name='利用条件')),
-                ('contact', models.CharField(blank=True, max_length=200, verbose_name='問い合わせ先')),
-                ('introduction', models.TextField(blank=True, verbose_name='市民向けの説明')),
-                ('plan', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='publication', to='plans.plan', verbose_name='計画')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='公開した人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("published_at", models.DateTimeField(auto_now_add=True, verbose_name="公開日時")),
+                (
+                    "licence",
+                    models.CharField(
+                        choices=[
+                            ("CC-BY-4.0", "クリエイティブ・コモンズ 表示 4.0 国際（CC BY 4.0）"),
+                            ("PDL1.0", "公共データ利用規約（第1.0版）"),
+                        ],
+                        default="CC-BY-4.0",
+                        max_length=20,
+                        verbose_name="利用条件",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.CharField(blank=True, max_length=200, verbose_name="問い合わせ先"),
+                ),
+                ("introduction", models.TextField(blank=True, verbose_name="市民向けの説明")),
+                (
+                    "plan",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="publication",
+                        to="plans.plan",
+                        verbose_name="計画",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="公開した人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '計画の公開',
-                'verbose_name_plural': '計画の公開',
-                'ordering': ['plan'],
+                "verbose_name": "計画の公開",
+                "verbose_name_plural": "計画の公開",
+                "ordering": ["plan"],
             },
         ),
         migrations.CreateModel(
-            name='PublishedReport',
+            name="PublishedReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fiscal_year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1926), django.core.validators.MaxValueValidator(2117)], verbose_name='年度')),
-                ('title', models.CharField(max_length=200, verbose_name='表題')),
-                ('edition', models.PositiveSmallIntegerField(default=1, verbose_name='版')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('published_at', models.DateTimeField(auto_now_add=True, verbose_name='公表日時')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='取下げ日時')),
-                ('withdrawal_reason', models.TextField(blank=True, verbose_name='取下げの理由')),
-                ('job', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='publication', to='dxportal.reportjob', verbose_name='作成')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='published_reports', to='plans.plan', verbose_name='計画')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='公表した人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fiscal_year",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1926),
+                            django.core.validators.MaxValueValidator(2117),
+                        ],
+                        verbose_name="年度",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="表題")),
+                ("edition", models.PositiveSmallIntegerField(default=1, verbose_name="版")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("published_at", models.DateTimeField(auto_now_add=True, verbose_name="公表日時")),
+                (
+                    "withdrawn_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="取下げ日時"),
+                ),
+                ("withdrawal_reason", models.TextField(blank=True, verbose_name="取下げの理由")),
+                (
+                    "job",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publication",
+                        to="dxportal.reportjob",
+                        verbose_name="作成",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="published_reports",
+                        to="plans.plan",
+                        verbose_name="計画",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="公表した人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '公表した報告書',
-                'verbose_name_plural': '公表した報告書',
-                'ordering': ['-fiscal_year', '-published_at', '-id'],
+                "verbose_name": "公表した報告書",
+                "verbose_name_plural": "公表した報告書",
+                "ordering": ["-fiscal_year", "-published_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ReportSnapshot',
+            name="ReportSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fiscal_year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1926), django.core.validators.MaxValueValidator(2117)], verbose_name='年度')),
-                ('taken_at', models.DateTimeField(verbose_name='時点')),
-                ('unapproved_count', models.PositiveIntegerField(default=0, verbose_name='未承認の実績値の数')),
-                ('file', models.FileField(max_length=300, upload_to=dxportal.models.reports.snapshot_path, verbose_name='内容')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='report_snapshots', to='plans.plan', verbose_name='計画')),
-                ('taken_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='取得者')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fiscal_year",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1926),
+                            django.core.validators.MaxValueValidator(2117),
+                        ],
+                        verbose_name="年度",
+                    ),
+                ),
+                ("taken_at", models.DateTimeField(verbose_name="時点")),
+                (
+                    "unapproved_count",
+                    models.PositiveIntegerField(default=0, verbose_name="未承認の実績値の数"),
+                ),
+                (
+                    "file",
+                    models.FileField(
+                        max_length=300,
+                        upload_to=dxportal.models.reports.snapshot_path,
+                        verbose_name="内容",
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="report_snapshots",
+                        to="plans.plan",
+                        verbose_name="計画",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="取得者",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '報告書の時点',
-                'verbose_name_plural': '報告書の時点',
-                'ordering': ['-taken_at', '-id'],
+                "verbose_name": "報告書の時点",
+                "verbose_name_plural": "報告書の時点",
+                "ordering": ["-taken_at", "-id"],
             },
         ),
         migrations.AddField(
-            model_name='reportjob',
-            name='snapshot',
-            field=models.ForeignKey(blank=True, help_text='空欄は、作成するときの状態です。', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='dxportal.reportsnapshot', verbose_name='時点'),
+            model_name="reportjob",
+            name="snapshot",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="空欄は、作成するときの状態です。",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="jobs",
+                to="dxportal.reportsnapshot",
+                verbose_name="時点",
+            ),
         ),
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='版')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新日時')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('url', models.URLField(max_length=500, verbose_name='送り先')),
-                ('secret', models.CharField(editable=False, max_length=100, verbose_name='署名の鍵')),
-                ('events', models.JSONField(default=list, verbose_name='知らせる出来事')),
-                ('is_active', models.BooleanField(default=True, verbose_name='有効')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhooks', to='accounts.organization', verbose_name='団体')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="版"),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="更新日時")),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                ("url", models.URLField(max_length=500, verbose_name="送り先")),
+                (
+                    "secret",
+                    models.CharField(editable=False, max_length=100, verbose_name="署名の鍵"),
+                ),
+                ("events", models.JSONField(default=list, verbose_name="知らせる出来事")),
+                ("is_active", models.BooleanField(default=True, verbose_name="有効")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhooks",
+                        to="accounts.organization",
+                        verbose_name="団体",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Webhook',
-                'verbose_name_plural': 'Webhook',
-                'ordering': ['organization', 'name'],
+                "verbose_name": "Webhook",
+                "verbose_name_plural": "Webhook",
+                "ordering": ["organization", "name"],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, verbose_name='冪等キー')),
-                ('request_digest', models.CharField(max_length=64, verbose_name='要求の要約値')),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='状態コード')),
-                ('headers', models.JSONField(default=dict, verbose_name='応答ヘッダー')),
-                ('body', models.TextField(blank=True, verbose_name='応答本文')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='日時')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='利用者')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, verbose_name="冪等キー")),
+                ("request_digest", models.CharField(max_length=64, verbose_name="要求の要約値")),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="状態コード"
+                    ),
+                ),
+                ("headers", models.JSONField(default=dict, verbose_name="応答ヘッダー")),
+                ("body", models.TextField(blank=True, verbose_name="応答本文")),
+                (
+                    "created_at",
+                    models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="日時"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="利用者",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '冪等キー',
-                'verbose_name_plural': '冪等キー',
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='idempotency_key_unique')],
+                "verbose_name": "冪等キー",
+                "verbose_name_plural": "冪等キー",
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="idempotency_key_unique")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReportTemplate',
+            name="ReportTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='版')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新日時')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('sections', models.JSONField(default=list, verbose_name='章立て')),
-                ('cover', models.JSONField(blank=True, default=dict, verbose_name='表紙')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='report_templates', to='accounts.organization', verbose_name='団体')),
-                ('plan', models.ForeignKey(blank=True, help_text='空欄は、団体のどの計画でも使えます。', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='report_templates', to='plans.plan', verbose_name='計画')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="版"),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="更新日時")),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                ("sections", models.JSONField(default=list, verbose_name="章立て")),
+                ("cover", models.JSONField(blank=True, default=dict, verbose_name="表紙")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="report_templates",
+                        to="accounts.organization",
+                        verbose_name="団体",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="空欄は、団体のどの計画でも使えます。",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="report_templates",
+                        to="plans.plan",
+                        verbose_name="計画",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '報告書のひな形',
-                'verbose_name_plural': '報告書のひな形',
-                'ordering': ['organization', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'name'), name='report_template_name_unique', violation_error_message='同じ名称のひな形があります。')],
+                "verbose_name": "報告書のひな形",
+                "verbose_name_plural": "報告書のひな形",
+                "ordering": ["organization", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "name"),
+                        name="report_template_name_unique",
+                        violation_error_message="同じ名称のひな形があります。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('path', models.CharField(help_text='条件を含むアドレス（/から）。', max_length=500, verbose_name='画面')),
-                ('is_shared', models.BooleanField(default=False, verbose_name='庁内の人に見せる')),
-                ('mails_monthly', models.BooleanField(default=False, verbose_name='毎月メールで受け取る')),
-                ('last_mailed_at', models.DateTimeField(blank=True, null=True, verbose_name='前回の送信')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='保存日時')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to='accounts.organization', verbose_name='団体')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL, verbose_name='利用者')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                (
+                    "path",
+                    models.CharField(
+                        help_text="条件を含むアドレス（/から）。",
+                        max_length=500,
+                        verbose_name="画面",
+                    ),
+                ),
+                ("is_shared", models.BooleanField(default=False, verbose_name="庁内の人に見せる")),
+                (
+                    "mails_monthly",
+                    models.BooleanField(default=False, verbose_name="毎月メールで受け取る"),
+                ),
+                (
+                    "last_mailed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="前回の送信"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="保存日時")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_views",
+                        to="accounts.organization",
+                        verbose_name="団体",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_views",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="利用者",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '保存した画面',
-                'verbose_name_plural': '保存した画面',
-                'ordering': ['name', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'name'), name='saved_view_name_unique', violation_error_message='同じ名称で保存した画面があります。')],
+                "verbose_name": "保存した画面",
+                "verbose_name_plural": "保存した画面",
+                "ordering": ["name", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "name"),
+                        name="saved_view_name_unique",
+                        violation_error_message="同じ名称で保存した画面があります。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.UUIDField(verbose_name='出来事の番号')),
-                ('event', models.CharField(choices=[('round.opened', '照会の開始'), ('item.submitted', '提出'), ('item.approved', '承認'), ('round.finalised', '確定'), ('report.published', '報告書の公表')], max_length=30, verbose_name='出来事')),
-                ('payload', models.JSONField(verbose_name='内容')),
-                ('state', models.CharField(choices=[('waiting', '送信待ち'), ('delivered', '送信済み'), ('failed', '失敗')], default='waiting', max_length=10, verbose_name='状態')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='試行回数')),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='応答の状態コード')),
-                ('error', models.CharField(blank=True, max_length=500, verbose_name='失敗の理由')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='日時')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='次の試行')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='送信日時')),
-                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='dxportal.webhook', verbose_name='Webhook')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_id", models.UUIDField(verbose_name="出来事の番号")),
+                (
+                    "event",
+                    models.CharField(
+                        choices=[
+                            ("round.opened", "照会の開始"),
+                            ("item.submitted", "提出"),
+                            ("item.approved", "承認"),
+                            ("round.finalised", "確定"),
+                            ("report.published", "報告書の公表"),
+                        ],
+                        max_length=30,
+                        verbose_name="出来事",
+                    ),
+                ),
+                ("payload", models.JSONField(verbose_name="内容")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "送信待ち"),
+                            ("delivered", "送信済み"),
+                            ("failed", "失敗"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="試行回数")),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="応答の状態コード"
+                    ),
+                ),
+                ("error", models.CharField(blank=True, max_length=500, verbose_name="失敗の理由")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="日時")),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="次の試行"),
+                ),
+                (
+                    "delivered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="送信日時"),
+                ),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="dxportal.webhook",
+                        verbose_name="Webhook",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Webhookの送信',
-                'verbose_name_plural': 'Webhookの送信',
-                'ordering': ['-created_at', '-id'],
-                'constraints': [models.UniqueConstraint(fields=('webhook', 'event_id'), name='webhook_delivery_unique')],
+                "verbose_name": "Webhookの送信",
+                "verbose_name_plural": "Webhookの送信",
+                "ordering": ["-created_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("webhook", "event_id"), name="webhook_delivery_unique"
+                    )
+                ],
             },
         ),
     ]

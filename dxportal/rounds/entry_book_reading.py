@@ -217,9 +217,7 @@ class _SheetReading:
             return
         key = RowKey.read(str(key_cell.value), self.kind)
         if key is None:
-            self._fault(
-                place, name, "", "行の鍵が壊れています。ダウンロードし直してください。"
-            )
+            self._fault(place, name, "", "行の鍵が壊れています。ダウンロードし直してください。")
             return
         if reason := self._why_not(key, name, place):
             self._fault(place, name, name, reason)
