@@ -223,44 +223,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="Webhook",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "version",
-                    models.PositiveIntegerField(default=1, editable=False, verbose_name="版"),
-                ),
-                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="更新日時")),
-                ("name", models.CharField(max_length=100, verbose_name="名称")),
-                ("url", models.URLField(max_length=500, verbose_name="送り先")),
-                (
-                    "secret",
-                    models.CharField(editable=False, max_length=100, verbose_name="署名の鍵"),
-                ),
-                ("events", models.JSONField(default=list, verbose_name="知らせる出来事")),
-                ("is_active", models.BooleanField(default=True, verbose_name="有効")),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="webhooks",
-                        to="accounts.organization",
-                        verbose_name="団体",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "Webhook",
-                "verbose_name_plural": "Webhook",
-                "ordering": ["organization", "name"],
-            },
-        ),
-        migrations.CreateModel(
             name="IdempotencyKey",
             fields=[
                 (
@@ -409,82 +371,6 @@ class Migration(migrations.Migration):
                         fields=("user", "name"),
                         name="saved_view_name_unique",
                         violation_error_message="同じ名称で保存した画面があります。",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WebhookDelivery",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("event_id", models.UUIDField(verbose_name="出来事の番号")),
-                (
-                    "event",
-                    models.CharField(
-                        choices=[
-                            ("round.opened", "照会の開始"),
-                            ("item.submitted", "提出"),
-                            ("item.approved", "承認"),
-                            ("round.finalised", "確定"),
-                            ("report.published", "報告書の公表"),
-                        ],
-                        max_length=30,
-                        verbose_name="出来事",
-                    ),
-                ),
-                ("payload", models.JSONField(verbose_name="内容")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "送信待ち"),
-                            ("delivered", "送信済み"),
-                            ("failed", "失敗"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                        verbose_name="状態",
-                    ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="試行回数")),
-                (
-                    "status",
-                    models.PositiveSmallIntegerField(
-                        blank=True, null=True, verbose_name="応答の状態コード"
-                    ),
-                ),
-                ("error", models.CharField(blank=True, max_length=500, verbose_name="失敗の理由")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="日時")),
-                (
-                    "next_attempt_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="次の試行"),
-                ),
-                (
-                    "delivered_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="送信日時"),
-                ),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deliveries",
-                        to="dxportal.webhook",
-                        verbose_name="Webhook",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "Webhookの送信",
-                "verbose_name_plural": "Webhookの送信",
-                "ordering": ["-created_at", "-id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("webhook", "event_id"), name="webhook_delivery_unique"
                     )
                 ],
             },

@@ -1,7 +1,7 @@
 """What spans the apps and is kept: books on their way in, reports, publications, interfaces."""
 
 from dxportal.models.books import BookImport, ColumnMapping, book_path
-from dxportal.models.interfaces import IdempotencyKey, Webhook, WebhookDelivery
+from dxportal.models.interfaces import IdempotencyKey
 from dxportal.models.publishing import Publication, SavedView
 from dxportal.models.reports import (
     PublishedReport,
@@ -22,8 +22,6 @@ __all__ = [
     "ReportSnapshot",
     "ReportTemplate",
     "SavedView",
-    "Webhook",
-    "WebhookDelivery",
     "book_path",
     "report_path",
     "snapshot_path",
