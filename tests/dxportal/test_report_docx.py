@@ -158,7 +158,7 @@ def test_the_same_content_gives_the_same_bytes(cast: Cast, tmp_path: Path) -> No
 
 def test_signs_that_xml_cannot_carry_and_markup_are_text(cast: Cast, tmp_path: Path) -> None:
     Review.objects.filter(measure=cast.measures["観光1"], fiscal_year=LAST_YEAR).update(
-        goal="前\x00\x0b後\ufffe<w:p>&amp;", result="一行目\n二行目\tタブ 𠮷"
+        goal="前\x01\x0b後\ufffe<w:p>&amp;", result="一行目\n二行目\tタブ 𠮷"
     )
     content = report_of(cast.plan, LAST_YEAR)
     content = dataclasses.replace(content, plan_name="計画\x01" + "長" * 300)

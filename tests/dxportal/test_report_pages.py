@@ -27,6 +27,6 @@ def test_the_number_of_queries_does_not_grow(
             state="cancelled",
         )
     client = sign_in(cast.coordinator)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get("/reports/")
     assert page.content.decode().count("取消") >= more
