@@ -22,7 +22,7 @@ from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Cells, columns_of, req
 
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_CSV_BYTES = 60_000_000  # a CSV file is held as a whole
-# A whole book is held while it is checked, about 2 kB a row: this keeps it below 600 MB.
+# A whole book is held while it is checked, about 3 kB a row: this keeps it below 900 MB.
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"
