@@ -13,6 +13,7 @@ from dxportal.public.catalogue import dataset_of_indicator, licence_of
 from dxportal.public.changes import changes_of
 from dxportal.public.reading import PublicPlan
 from dxportal.public.tree import area_chart, areas, branches, outcome_counts
+from dxportal.reports.publishing import FileDamaged, require_intact
 from kpi.achievement import format_value
 from kpi.models import IndicatorUse, Target
 from kpi.outcomes import Outcome, outcome_of
@@ -277,11 +278,11 @@ def report_file(request: HttpRequest, public: PublicPlan, pk: int, format: str) 
     if found.job.format != format:
         raise Http404("公開されているものではありません。")
     try:
-        file = found.job.file.open("rb")
-    except (FileNotFoundError, ValueError) as error:
+        path = require_intact(found)
+    except FileDamaged as error:
         raise Http404("公開されているものではありません。") from error
     return FileResponse(  # type: ignore[return-value]  # a stream, which is answered alike
-        file, as_attachment=True, filename=f"{found.title}.{format}"
+        path.open("rb"), as_attachment=True, filename=f"{found.title}.{format}"
     )
 
 

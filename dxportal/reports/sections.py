@@ -121,10 +121,6 @@ def kinds_of(content: ReportContent) -> list[tuple[SectionKind, Chosen]]:
     return [(BY_KEY[row.section], row) for row in chosen if row.section in BY_KEY]
 
 
-def has_section(content: ReportContent, key: str) -> bool:
-    return any(row.section == key for row in content.design.sections)
-
-
 def require_sections(sections: tuple[Chosen, ...]) -> None:
     """Raise ValidationError unless a report can be made of these sections."""
     if not sections:

@@ -26,6 +26,7 @@ from dxportal.rounds.asking import ask
 from plans.models import Evidence, Extension, Level, Measure, Plan
 from projects.models import Placement
 from tests.cast import Cast
+from tests.published import published_report
 
 PEOPLE = ("editor", "approver", "coordinator", "viewer", "admin", "outsider", "anonymous")
 SIGN_IN = 302
@@ -341,11 +342,7 @@ def placement_of(cast: Cast) -> Placement:
 def _public_numbers(cast: Cast) -> dict[str, list[int | str]]:
     """The cast's plan, made public, with a report."""
     Publication.objects.create(plan=cast.plan)
-    job = ReportJob(plan=cast.plan, fiscal_year=2024, format="pdf", state="done")
-    job.file.save("report.pdf", ContentFile(b"1"))
-    report = PublishedReport.objects.create(
-        plan=cast.plan, fiscal_year=2024, job=job, title="報告書", sha256="0" * 64
-    )
+    report = published_report(cast, 2024, "報告書", b"1")
     place: list[int | str] = [cast.city.code, cast.plan.key]
     kpi = cast.indicators["立案数"].pk
     rest: dict[str, list[int | str]] = {

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel
 from budgets.models import BudgetEntry, StatedTotal
-from dxportal.models import Publication, PublishedReport, ReportJob
+from dxportal.models import Publication, PublishedReport
 from dxportal.public.exports import DATASETS
 from dxportal.public.services import publish_plan, withdraw_plan
 from dxportal.public.static_site import write_site
@@ -23,6 +23,7 @@ from kpi.models import Actual, Target, ValueStatus
 from plans.models import Correction, Evidence, ItemComment, Measure, Plan, RoundItem
 from projects.models import Review, ScheduleEntry
 from tests.cast import Cast, grow
+from tests.published import published_report
 
 MARKER = "非公開印"
 NUMBER = 987654321
@@ -84,20 +85,7 @@ def _plant(cast: Cast) -> None:
     cast.projects["他市"].name = MARKER
     cast.projects["他市"].save()
     for name, year in [(f"{MARKER}-2025", 2025), (f"{MARKER}-withdrawn", 2024), ("R6報告書", 2024)]:
-        job = ReportJob.objects.create(
-            plan=cast.plan, fiscal_year=year, format="pdf", requested_by=cast.coordinator
-        )
-        job.file.save("r.pdf", ContentFile(name.encode()), save=False)
-        job.state = "done"
-        job.save()
-        report = PublishedReport.objects.create(
-            plan=cast.plan,
-            fiscal_year=year,
-            job=job,
-            title=name,
-            sha256="0" * 64,
-            published_by=cast.coordinator,
-        )
+        report = published_report(cast, year, name, name.encode())
         if "withdrawn" in name:
             PublishedReport.objects.filter(pk=report.pk).update(withdrawn_at=report.published_at)
 
