@@ -24,7 +24,7 @@ from accounts.models import (
     User,
 )
 from accounts.policy import Act, scope_of
-from accounts.services import revoke_token
+from accounts.tokens import revoke_token
 from accounts.versions import Versioned
 
 SECRET_FIELDS = {"password", "digest"}
@@ -204,7 +204,7 @@ class PersonAdmin(Audited, UserAdmin):
     inlines = [RoleAssignmentInline]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        ("氏名と所属", {"fields": ["display_name", "email", "organization"]}),
+        ("氏名と所属", {"fields": ["display_name", "email", "organization", "external_id"]}),
         ("利用の可否", {"fields": ["is_active", "is_staff"]}),
     ]
     add_fieldsets = [
@@ -220,10 +220,23 @@ class PersonAdmin(Audited, UserAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(Audited):
-    """Tokens are issued by a command, which shows the secret once; here they are revoked."""
+    """Tokens are issued, changed and replaced on the portal's own pages; here they are revoked."""
 
     list_display = ["name", "user", "scope", "created_at", "expires_at", "revoked_at"]
-    fields = ["user", "name", "scope", "hint", "expires_at", "last_used_at", "revoked_at"]
+    fields = [
+        "user",
+        "name",
+        "scope",
+        "organization_ids",
+        "plan_ids",
+        "resources",
+        "addresses",
+        "hint",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+        "replaces",
+    ]
     organization_path = "user__organization_id"
     actions = ["revoke"]
 

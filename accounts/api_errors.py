@@ -1,12 +1,16 @@
-"""What was wrong with what was sent, as flat lists of field, message and value."""
+"""What was wrong with what was sent, as flat lists of field, code, message and value."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.utils.module_loading import import_string
 from rest_framework import exceptions, serializers
+
+from accounts.versions import StaleVersion
 
 # What was sent is sent back so that it can be found; a long text only in its beginning.
 MAX_VALUE_LENGTH = 200
@@ -16,7 +20,13 @@ class FieldErrorSerializer(serializers.Serializer):
     field = serializers.CharField(
         allow_null=True, label="項目", help_text="全体についての誤りではnull。"
     )
-    message = serializers.CharField(label="理由")
+    code = serializers.CharField(
+        label="理由の符号",
+        help_text="言語によらない、理由の種類（required、invalid、stale など）。",
+    )
+    message = serializers.CharField(
+        label="理由", help_text="`Accept-Language` の言語（ja、en）で書かれます。"
+    )
     value = serializers.JSONField(
         allow_null=True, required=False, label="送られた値", help_text="送られたときだけ入ります。"
     )
@@ -34,7 +44,11 @@ def flat_errors(detail: Any, sent: Mapping[str, Any], path: str = "") -> Iterato
             at = f"{path}.{place}".lstrip(".") if is_nested else path
             yield from flat_errors(below, sent, at)
     else:
-        error: dict[str, Any] = {"field": path or None, "message": str(detail)}
+        error: dict[str, Any] = {
+            "field": path or None,
+            "code": getattr(detail, "code", None) or "invalid",
+            "message": _told(str(detail)),
+        }
         if path in sent:
             error["value"] = _shortened(sent[path])
         yield error
@@ -47,14 +61,32 @@ def errors_of(exc: Exception, sent: Any) -> list[dict[str, Any]]:
         return list(flat_errors(exc.detail, said))
     if isinstance(exc, ModelValidationError):
         return list(flat_errors(plain_errors(exc), said))
+    if isinstance(exc, StaleVersion):
+        return list(flat_errors({"version": exceptions.ErrorDetail(str(exc), "stale")}, said))
     assert isinstance(exc, PermissionDenied)
-    return list(flat_errors(str(exc) or "権限がありません。", said))
+    refusal = exceptions.ErrorDetail(str(exc) or "権限がありません。", "permission_denied")
+    return list(flat_errors(refusal, said))
 
 
 def plain_errors(exc: ModelValidationError) -> Any:
+    """The messages as REST framework has them, each with its code."""
     if hasattr(exc, "error_dict"):
-        return exc.message_dict
-    return exc.messages
+        return {name: _details(errors) for name, errors in exc.error_dict.items()}
+    return _details(exc.error_list)
+
+
+def _details(errors: Iterable[ModelValidationError]) -> list[exceptions.ErrorDetail]:
+    return [
+        exceptions.ErrorDetail(message, error.code or "invalid")
+        for error in errors
+        for message in error.messages
+    ]
+
+
+def _told(sentence: str) -> str:
+    """The sentence in the client's language; the floor above knows how it is said."""
+    told: str = import_string(settings.API_SENTENCES)(sentence)
+    return told
 
 
 def _shortened(value: Any) -> Any:

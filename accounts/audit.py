@@ -32,7 +32,7 @@ class Actor:
 
     @property
     def is_read_only(self) -> bool:
-        return self.token is not None and self.token.scope == ApiToken.Scope.READ
+        return self.token is not None and self.token.is_read_only
 
     @property
     def account(self) -> User | None:
@@ -82,18 +82,20 @@ def entry(
 ) -> AuditEntry:
     """An unsaved entry; of `before` and `after` only the fields that differ are kept.
 
-    Where something was made or removed, a field that says nothing (null, empty text) is left out.
+    Where something was made or removed, a field that says nothing (null, an empty text or list)
+    is left out.
     """
     before, after = before or {}, after or {}
     changed = [
         name
         for name in {**before, **after}
         if before.get(name, "") != after.get(name, "")
-        and any(said not in (None, "") for said in (before.get(name), after.get(name)))
+        and any(said not in (None, "", []) for said in (before.get(name), after.get(name)))
     ]
     return AuditEntry(
         actor=actor.account,
         actor_name=actor.name,
+        token=actor.token,
         channel=actor.channel,
         organization_id=organization_id,
         action=action,

@@ -6,19 +6,18 @@ means for the others, and tells what became of every row.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models, transaction
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 
 from accounts.api_errors import FieldErrorSerializer, errors_of
-from accounts.versions import StaleVersion, Versioned
+from accounts.versions import StaleVersion, Versioned, Written
 from accounts.viewsets import StrictSerializer
 
 MAX_ROWS = 10_000
@@ -53,20 +52,6 @@ class RowsRefused(APIException):
 
 
 @dataclass(frozen=True)
-class Written:
-    """One row after its service has run; `before` is the version there was, None if none."""
-
-    row: Versioned
-    before: int | None
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.before is None:
-            return Outcome.CREATED
-        return Outcome.UNCHANGED if self.row.version == self.before else Outcome.UPDATED
-
-
-@dataclass(frozen=True)
 class Checked:
     """A row as it was sent, and what it says, or why it cannot be read."""
 
@@ -88,21 +73,24 @@ def _checked(row: Any, check: StrictSerializer) -> Checked:
         return Checked(row, {}, error)
 
 
-Write = Callable[[dict[str, Any]], Written]
-Around = Callable[[], AbstractContextManager[Any]]
+# What a row is to the service: `read` makes it out of what the row says, or raises why it cannot.
+Wish = TypeVar("Wish")
+Read = Callable[[dict[str, Any]], Wish]
+# The service: what became of each, in the same order, or the exception that refused it.
+Write = Callable[[Sequence[Wish]], Sequence[Written[Any] | Exception]]
+REFUSALS = (APIException, ModelValidationError, PermissionDenied)
 
 
 def write_rows(
-    rows: Sequence[Checked], write: Write, mode: str, dry_run: bool, around: Around = nullcontext
+    rows: Sequence[Checked], read: Read[Wish], write: Write[Wish], mode: str, dry_run: bool
 ) -> dict[str, Any]:
-    """The report of writing the rows; `around` is entered once per transaction.
+    """The report of writing the rows: all at once, or row by row in transactions of BATCH rows.
 
     Raises RowsRefused with the report in the mode all_or_nothing; nothing is then written.
     """
     if dry_run or mode == Mode.ALL_OR_NOTHING:
         with transaction.atomic():
-            with around():
-                results = [_try(index, row, write) for index, row in enumerate(rows)]
+            results = _write(0, rows, read, write)
             refused = any(result["outcome"] == Outcome.REFUSED for result in results)
             if dry_run or refused:
                 transaction.set_rollback(True)
@@ -112,24 +100,43 @@ def write_rows(
         return report
     results = []
     for first in range(0, len(rows), BATCH):
-        with transaction.atomic(), around():
-            some = enumerate(rows[first : first + BATCH], first)
-            results += [_try(index, row, write) for index, row in some]
+        with transaction.atomic():
+            results += _write(first, rows[first : first + BATCH], read, write)
     return _report(results, applied=True)
 
 
-def _try(index: int, row: Checked, write: Write) -> dict[str, Any]:
-    if row.error is not None:
-        return _result(index, Outcome.REFUSED, None, errors_of(row.error, row.sent))
-    try:
-        with transaction.atomic():
-            written = write(row.said)
-    except StaleVersion as stale:
-        errors = [{"field": "version", "message": str(stale)}]
-        return _result(index, Outcome.REFUSED, stale.current, errors)
-    except (APIException, ModelValidationError, PermissionDenied) as error:
-        return _result(index, Outcome.REFUSED, None, errors_of(error, row.sent))
-    return _result(index, written.outcome, written.row, [])
+def _write(
+    first: int, rows: Sequence[Checked], read: Read[Wish], write: Write[Wish]
+) -> list[dict[str, Any]]:
+    """What became of each of these rows, the first of which has this index."""
+    became: dict[int, Written[Any] | Exception] = {}
+    wishes: dict[int, Wish] = {}
+    for place, row in enumerate(rows):
+        try:
+            if row.error is not None:
+                raise row.error
+            wishes[place] = read(row.said)
+        except REFUSALS as error:
+            became[place] = error
+    became |= zip(wishes, write(list(wishes.values())), strict=True)
+    return [_told(first + place, row, became[place]) for place, row in enumerate(rows)]
+
+
+def _told(index: int, row: Checked, became: Written[Any] | Exception) -> dict[str, Any]:
+    match became:
+        case Written():
+            return _result(index, outcome_of(became), became.row, [])
+        case StaleVersion():
+            errors = errors_of(became, row.sent)
+            return _result(index, Outcome.REFUSED, became.current, errors)
+        case _:
+            return _result(index, Outcome.REFUSED, None, errors_of(became, row.sent))
+
+
+def outcome_of(written: Written[Any]) -> Outcome:
+    if written.is_new:
+        return Outcome.CREATED
+    return Outcome.UPDATED if written.is_changed else Outcome.UNCHANGED
 
 
 def _result(
@@ -163,6 +170,69 @@ class OnceInACall:
         if key in self.seen:
             raise ModelValidationError(f"同じ対象の行が、この前（{self.seen[key]}）にもあります。")
         self.seen[key] = len(self.seen)
+
+
+def one_by_one(write_one: Callable[[Wish], Written[Any]]) -> Write[Wish]:
+    """For services that write a row at a time: what one refuses is undone for it alone."""
+
+    def write(wishes: Sequence[Wish]) -> Sequence[Written[Any] | Exception]:
+        return [_try(write_one, wish) for wish in wishes]
+
+    return write
+
+
+def _try(write_one: Callable[[Wish], Written[Any]], wish: Wish) -> Written[Any] | Exception:
+    try:
+        with transaction.atomic():
+            return write_one(wish)
+    except (StaleVersion, *REFUSALS) as error:
+        return error
+
+
+class ByNumberOrKey:
+    """The rows that a call names as `project` or `project_key`, fetched once for all of them."""
+
+    def __init__(self, name: str, visible: models.QuerySet, rows: Sequence[Checked]) -> None:
+        self.name = name
+        numbers = {row.said[name] for row in rows if name in row.said}
+        keys = {row.said[f"{name}_key"] for row in rows if f"{name}_key" in row.said}
+        found = visible.filter(models.Q(pk__in=numbers) | models.Q(key__in=keys))
+        self.found: dict[int | str, Any] = {}
+        for row in found:
+            self.found |= {row.pk: row, row.key: row}
+
+    @property
+    def numbers(self) -> list[int]:
+        return [number for number in self.found if isinstance(number, int)]
+
+    def names(self, row: dict[str, Any]) -> bool:
+        return self.name in row or f"{self.name}_key" in row
+
+    def of(self, row: dict[str, Any]) -> Any:
+        """The row that is named. Raises NotFound."""
+        field = self.name if self.name in row else f"{self.name}_key"
+        if row[field] not in self.found:
+            raise NotFound({field: "この行はありません。"})
+        return self.found[row[field]]
+
+
+def number_field(name: str, label: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        label=label,
+        min_value=1,
+        max_value=MAX_ID,
+        required=False,
+        help_text=f"`{name}_key` か、どちらか1つ。",
+    )
+
+
+def key_field(label: str) -> serializers.CharField:
+    return serializers.CharField(
+        label=f"{label}の識別子",
+        max_length=200,
+        required=False,
+        help_text="団体（施策では計画）の中で1つに決まります。",
+    )
 
 
 # What calls and reports look like

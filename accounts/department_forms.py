@@ -15,7 +15,7 @@ FIRST_DAY, LAST_DAY = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 
 def in_tree(organization: Organization) -> list[Department]:
     """The organization's departments as a tree, with what `Department.label` reads."""
-    rows = Department.objects.with_tree_fields().filter(organization=organization)
+    rows = Department.objects.in_trees_of([organization.pk])
     return list(rows.prefetch_related(DepartmentSuccession.fetched()))
 
 

@@ -197,6 +197,7 @@ def delete(
         going = what_goes(stored)
         if going.refusal:
             raise ValidationError(going.refusal)
+        policy.require_within_plans(actor, going.rows, "削除")
         deletion = Deletion.objects.create(
             organization_id=organization_id_of(stored),
             deleted_by=actor.account,
@@ -220,7 +221,7 @@ def restore(actor: Actor, deletion: Deletion) -> list[models.Model]:
     Raises PermissionDenied, Locked, and ValidationError when it is back already, or when something
     that has come since stands in its way.
     """
-    policy.require(actor, Act.MANAGE, deletion.organization_id, what="削除の取消")
+    policy.require(actor, Act.MANAGE, deletion.organization_id, what="削除の取消", on=deletion)
     with transaction.atomic():
         rows = Deletion.objects.filter(pk=deletion.pk, restored_at__isnull=True).update(
             restored_at=timezone.now(), restored_by=actor.account
@@ -233,6 +234,7 @@ def restore(actor: Actor, deletion: Deletion) -> list[models.Model]:
                     _put_back(row) for row in serializers.deserialize("python", deletion.rows)
                 ]
                 transaction.get_connection().check_constraints()
+                policy.require_within_plans(actor, restored, "削除の取消")
         except (IntegrityError, serializers.base.DeserializationError) as error:
             raise ValidationError(
                 f"「{deletion.object_label}」は元に戻せません。削除のあとで、同じ識別子の行ができたか、"
@@ -264,7 +266,7 @@ def why_locked(instance: models.Model) -> str:
 
 def may_edit(actor: Actor, instance: models.Model) -> bool:
     """Whether the actor may change this row now: for pages that offer it."""
-    allowed = policy.allows(actor, Act.MANAGE, organization_id_of(instance))
+    allowed = policy.allows(actor, Act.MANAGE, organization_id_of(instance), on=instance)
     return allowed and not why_locked(instance)
 
 
@@ -276,7 +278,7 @@ def require_may_edit(
     `act` is the right that it takes: that to manage, or another for rows that others keep.
     """
     what = f"{instance._meta.verbose_name}の{verb}"
-    policy.require(actor, act, organization_id_of(instance), what=what)
+    policy.require(actor, act, organization_id_of(instance), what=what, on=instance)
     _refuse_locked(instance)
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -38,23 +39,46 @@ def people_who_may(
     return people.filter(of_roles, role_assignments__department__isnull=True).distinct()
 
 
+@dataclass(frozen=True)
+class Message:
+    """Something to be told to these people, with the page that it is about."""
+
+    people: Sequence[User]
+    kind: str
+    text: str
+    path: str
+
+
 def tell(
     people: Iterable[User], organization: Organization, kind: str, text: str, path: str
 ) -> int:
+    """Tell each person one thing (see `tell_all`)."""
+    return tell_all(organization, [Message(list(people), kind, text, path)])
+
+
+def tell_all(organization: Organization, messages: Iterable[Message]) -> int:
     """Tell each person; what they have not read yet is not told twice. How many were told.
 
-    Call it inside the transaction of the act that it tells of.
+    Call it inside the transaction of the act that it tells of. It takes two queries for many
+    messages as for one.
     """
-    people = list(people)
-    same = Notice.objects.filter(
-        user__in=people, kind=kind, text=text[:500], path=path, read_at__isnull=True
+    messages = list(messages)
+    unread = Notice.objects.filter(
+        user__in={user.pk for message in messages for user in message.people},
+        text__in={message.text[:500] for message in messages},
+        read_at__isnull=True,
     )
-    told = set(same.values_list("user_id", flat=True))
-    new = [
-        Notice(user=user, organization=organization, kind=kind, text=text[:500], path=path)
-        for user in people
-        if user.pk not in told
-    ]
+    told = set(unread.values_list("user_id", "kind", "text", "path"))
+    new = []
+    for message in messages:
+        for user in message.people:
+            what = (user.pk, str(message.kind), message.text[:500], message.path)
+            if what not in told:
+                told.add(what)
+                _, kind, text, path = what
+                new.append(
+                    Notice(user=user, organization=organization, kind=kind, text=text, path=path)
+                )
     Notice.objects.bulk_create(new, batch_size=500)
     return len(new)
 

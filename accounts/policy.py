@@ -6,14 +6,17 @@ app above can use it for its own rows.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from accounts.models import Department, Role, RoleAssignment, User
+from accounts.resources import hidden_models
+from accounts.rows import is_shared_by_all_plans, organization_path_of, owners_of, plan_id_of
 
 if TYPE_CHECKING:
     from accounts.audit import Actor
@@ -39,10 +42,16 @@ GRANTS: dict[str, frozenset[Act]] = {
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a person may do what: whole organizations, and single departments."""
+    """Where a person may do what: whole organizations, and single departments.
+
+    A token narrows it: to plans (`plan_ids`; None is every plan), and to the kinds of rows that
+    its resources need (`hidden_models` are the labels of the others).
+    """
 
     organizations: dict[Act, frozenset[int]] = field(default_factory=dict)
     departments: dict[Act, frozenset[int]] = field(default_factory=dict)
+    plan_ids: frozenset[int] | None = None
+    hidden_models: frozenset[str] = frozenset()
 
     @property
     def organization_ids(self) -> frozenset[int]:
@@ -73,7 +82,10 @@ def scope_of(user: User | AnonymousUser) -> Scope:
 
 
 def _work_out_scope(user: User) -> Scope:
+    token = user.token
     assignments = list(RoleAssignment.objects.filter(user=user))
+    if token is not None and token.organization_ids:
+        assignments = [a for a in assignments if a.organization_id in token.organization_ids]
     below = _departments_below({a.organization_id for a in assignments if a.department_id})
     organizations: dict[Act, set[int]] = defaultdict(set)
     departments: dict[Act, set[int]] = defaultdict(set)
@@ -87,6 +99,8 @@ def _work_out_scope(user: User) -> Scope:
     return Scope(
         {act: frozenset(ids) for act, ids in organizations.items()},
         {act: frozenset(ids) for act, ids in departments.items()},
+        frozenset(token.plan_ids) if token is not None and token.plan_ids else None,
+        hidden_models(token.resources) if token is not None else frozenset(),
     )
 
 
@@ -109,14 +123,65 @@ def _departments_below(organization_ids: set[int]) -> dict[int, set[int]]:
 
 
 def allows(
-    actor: "Actor", act: Act, organization_id: int, department_id: int | None = None
+    actor: "Actor",
+    act: Act,
+    organization_id: int,
+    department_id: int | None = None,
+    on: models.Model | None = None,
 ) -> bool:
-    """Whether the actor may do this; the system itself (a command) may do everything."""
+    """Whether the actor may do this; the system itself (a command) may do everything.
+
+    `on` is the row that it is done to, stored or about to be. A token that opens some plans only
+    changes nothing where it is not told, and nothing that does not stand in one of them.
+    """
     if actor.is_system:
         return True
-    if act != Act.VIEW and actor.is_read_only:
+    if act != Act.VIEW and (actor.is_read_only or _came_to_read(actor.user)):
         return False
-    return scope_of(actor.user).covers(act, organization_id, department_id)
+    scope = scope_of(actor.user)
+    if not scope.covers(act, organization_id, department_id):
+        return False
+    if act == Act.VIEW or scope.plan_ids is None:
+        return True
+    return on is not None and _is_within_plans(scope.plan_ids, on)
+
+
+def _came_to_read(user: User | AnonymousUser) -> bool:
+    """Whether the person is here by a reading token, whatever the actor was told of it."""
+    token = user.token if isinstance(user, User) else None
+    return token is not None and token.is_read_only
+
+
+def _is_within_plans(plan_ids: frozenset[int], row: models.Model) -> bool:
+    """Whether the row stands in one of the plans, and all that it names does."""
+    # What a whole organization shares is changed by no token that opens some of its plans.
+    if is_shared_by_all_plans(row):
+        return False
+    if not all(_stands_in(plan_ids, named) for named in _named_by(row)):
+        return False
+    if (plan_id := plan_id_of(row)) is not None:
+        return plan_id in plan_ids
+    if row._state.adding:
+        return next(owners_of(row), None) is not None
+    return _stands_in(plan_ids, row)
+
+
+def _stands_in(plan_ids: frozenset[int], row: models.Model) -> bool:
+    if is_shared_by_all_plans(row):
+        return True
+    if (plan_id := plan_id_of(row)) is not None:
+        return plan_id in plan_ids
+    rows: Any = type(row)._default_manager
+    return bool(rows.within_plans(plan_ids).filter(pk=row.pk).exists())
+
+
+def _named_by(row: models.Model) -> Iterator[models.Model]:
+    """The rows of plans and organizations that this one points to."""
+    for relation in row._meta.concrete_fields:
+        if relation.is_relation and getattr(row, relation.attname) is not None:
+            named = getattr(row, relation.name)
+            if organization_path_of(named):
+                yield named
 
 
 def require(
@@ -125,7 +190,23 @@ def require(
     organization_id: int,
     department_id: int | None = None,
     what: str = "この操作",
+    on: models.Model | None = None,
 ) -> None:
     """Raise `PermissionDenied` with a sentence for the person unless the act is allowed."""
-    if not allows(actor, act, organization_id, department_id):
-        raise PermissionDenied(f"{what}を行う権限がありません（必要な権限：{act.label}）。")
+    if allows(actor, act, organization_id, department_id, on):
+        return
+    if scope_of(actor.user).covers(act, organization_id, department_id):
+        raise PermissionDenied(f"{what}は、このトークンの対象の計画の外です。")
+    raise PermissionDenied(f"{what}を行う権限がありません（必要な権限：{act.label}）。")
+
+
+def require_within_plans(actor: "Actor", rows: Iterable[models.Model], what: str) -> None:
+    """Raise `PermissionDenied` where a row that goes along stands outside the token's plans."""
+    plan_ids = scope_of(actor.user).plan_ids
+    if actor.is_system or plan_ids is None:
+        return
+    for row in rows:
+        if organization_path_of(row) and not _is_within_plans(plan_ids, row):
+            raise PermissionDenied(
+                f"{what}は、このトークンの対象の計画の外にある{row._meta.verbose_name}に及びます。"
+            )

@@ -4,11 +4,18 @@ from collections.abc import Iterator
 
 from django.db import models
 
+from accounts.querysets import EVERY_PLAN
+
 
 def organization_path_of(instance: models.Model) -> str:
     """The look-up from the row to its organization's id; empty where its model has none."""
     manager = instance._meta.default_manager
     return getattr(manager.all(), "organization_path", "") if manager else ""
+
+
+def is_shared_by_all_plans(instance: models.Model) -> bool:
+    """Whether the row belongs to the organization as a whole: a department, a tag."""
+    return getattr(instance._meta.default_manager.all(), "plan_path", "") == EVERY_PLAN
 
 
 def organization_id_of(instance: models.Model) -> int:

@@ -1,19 +1,15 @@
-"""Verbs that let people and other systems in, and shut systems out again."""
+"""Verbs that let people in, and the right to let systems in (`accounts.tokens`)."""
 
-import datetime
+import hashlib
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
-from accounts.models import ApiToken, Department, Organization, Role, RoleAssignment, User
-from accounts.models.tokens import hash_token
+from accounts.models import Channel, Department, Organization, Role, RoleAssignment, User
 from accounts.policy import Act
-
-AUDITED_FIELDS = ("user", "name", "scope", "expires_at", "revoked_at")
 
 
 def create_person(
@@ -53,55 +49,35 @@ def create_person(
     return user
 
 
-def issue_token(
-    actor: Actor,
-    user: User,
-    name: str,
-    scope: str = ApiToken.Scope.READ,
-    expires_at: datetime.datetime | None = None,
-) -> tuple[ApiToken, str]:
-    """A new token of a user, and its secret, which is told here and never again.
+def register_from_provider(match: str, said: str, display_name: str, email: str) -> User:
+    """An account that somebody made by signing in at the city's provider; it has no role.
 
-    Raises PermissionDenied unless the actor administers every organization that the token opens,
-    and ValidationError for an inactive user, an end in the past or an unknown scope.
+    `match` is the field by which the person is found again, `said` its value. Raises
+    ValidationError for a value that no account can have.
     """
-    _require_administers(actor, user, "トークンの発行")
-    if not user.is_active:
-        raise ValidationError({"user": "利用を止めた利用者にはトークンを発行できません。"})
-    if expires_at is not None and expires_at <= timezone.now():
-        raise ValidationError({"expires_at": "有効期限は、これからの日時にしてください。"})
-    secret = ApiToken.new_secret()
-    token = ApiToken(
-        user=user,
-        name=name.strip(),
-        digest=hash_token(secret),
-        hint=secret[-4:],
-        scope=scope,
-        expires_at=expires_at,
-    )
-    token.full_clean()
+    # An identifier may hold signs that no user name has; whose it is stays in `external_id`.
+    digest = hashlib.sha256(said.encode()).hexdigest()[:32]
+    username = f"oidc-{digest}" if match == "external_id" else said[:150]
+    user = User(username=username, display_name=display_name[:100], email=email[:254])
+    if Organization.objects.count() == 1:
+        user.organization = Organization.objects.get()
+    if match == "external_id":
+        user.external_id = said
+    user.set_unusable_password()
+    user.full_clean()
     with transaction.atomic():
-        token.save()
-        _record(actor, "token.issue", token, {})
-    return token, secret
+        user.save()
+        after = audit.values_of(user, ("username", "display_name", "email", "external_id"))
+        actor = Actor(user, Channel.PAGE)
+        audit.record(actor, "user.register", user, user.organization_id, {}, after)
+    return user
 
 
-def revoke_token(actor: Actor, token: ApiToken, reason: str = "") -> ApiToken:
-    """End a token from this moment on; one that has ended already stays as it is."""
-    _require_administers(actor, token.user, "トークンの失効")
-    before = audit.values_of(token, AUDITED_FIELDS)
-    with transaction.atomic():
-        rows = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(
-            revoked_at=timezone.now()
-        )
-        token.refresh_from_db()
-        if rows:
-            _record(actor, "token.revoke", token, before, reason)
-    return token
+def require_administers(actor: Actor, user: User, what: str) -> None:
+    """Raise PermissionDenied unless the actor administers all that a token of the user could open.
 
-
-def _require_administers(actor: Actor, user: User, what: str) -> None:
-    """A token opens all that its user may do, so it takes the right in all of it."""
+    Its limits can be changed later, so it takes the right in all that the user has a part in.
+    """
     if actor.is_system:
         return
     opened = set(RoleAssignment.objects.filter(user=user).values_list("organization_id", flat=True))
@@ -111,10 +87,3 @@ def _require_administers(actor: Actor, user: User, what: str) -> None:
         raise PermissionDenied(f"所属のない利用者への{what}を行う権限がありません。")
     for organization_id in opened:
         policy.require(actor, Act.ADMINISTER, organization_id, what=what)
-
-
-def _record(
-    actor: Actor, action: str, token: ApiToken, before: audit.Values, reason: str = ""
-) -> None:
-    after = audit.values_of(token, AUDITED_FIELDS)
-    audit.record(actor, action, token, token.user.organization_id, before, after, reason)

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from accounts import department_views, notice_views, views
+from accounts import department_views, notice_views, oidc, views
 
 app_name = "accounts"
 
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
+    path("oidc/start/", oidc.Start.as_view(), name="oidc_start"),
+    path("oidc/callback/", oidc.Callback.as_view(), name="oidc_callback"),
     path("sign-out/", views.SignOut.as_view(), name="sign_out"),
     path("password/", views.ChangePassword.as_view(), name="change_password"),
     path("departments/", department_views.department_list, name="departments"),

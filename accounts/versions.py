@@ -1,7 +1,9 @@
 """Optimistic locking: a change names the version that it was made from."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F
@@ -13,6 +15,12 @@ class StaleVersion(Exception):
     def __init__(self, current: "Versioned") -> None:
         self.current = current
         super().__init__("この値は、ほかの人が先に変更しました。")
+
+
+class AnyVersion(Enum):
+    """In place of the version that a person saw: whatever is there now is meant."""
+
+    ANY = "any"
 
 
 class Versioned(models.Model):
@@ -75,3 +83,22 @@ class Versioned(models.Model):
             if current is None:
                 raise
             raise StaleVersion(current) from error
+
+
+Row = TypeVar("Row", bound=Versioned)
+
+
+@dataclass(frozen=True)
+class Written(Generic[Row]):
+    """A row after its service has run; `before` is the version there was, None if none."""
+
+    row: Row
+    before: int | None
+
+    @property
+    def is_new(self) -> bool:
+        return self.before is None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.row.version != self.before

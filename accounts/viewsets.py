@@ -6,6 +6,7 @@ the endpoint does not know is refused by name, so a slip of the pen never widens
 loses a value.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -13,21 +14,25 @@ from typing import Any, ClassVar
 import django_filters
 from django.conf import settings
 from django.db.models import Model, QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, HttpResponseNotModified
 from django.utils.cache import patch_cache_control
+from django.utils.http import parse_etags
 from django.utils.module_loading import import_string
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.metadata import BaseMetadata
-from rest_framework.pagination import PageNumberPagination
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.authentication import actor_of
+from accounts.paging import Pages, whole_number
+from accounts.resources import resource_of
+from accounts.shaping import EXPAND, FIELDS, Shape, expands_of
+from accounts.streaming import FORMAT, STREAMED, format_asked, streamed
 from accounts.versions import StaleVersion, Versioned
 
 TRUE_FALSE = ("true", "false")
@@ -38,56 +43,6 @@ class TooLarge(APIException):
     """The body is larger than anybody has reason to send."""
 
     status_code = 413
-    default_detail = f"本文は{settings.API_MAX_MEGABYTES}MBまでです。分けて送ってください。"
-
-
-class Pages(PageNumberPagination):
-    """`count`, `next`, `previous`, `results`; a page that makes no sense is refused."""
-
-    page_size = 100
-    max_page_size = 1000
-    page_size_query_param = "page_size"
-    page_query_description = "ページ番号（1から）。"
-    page_size_query_description = f"1ページの件数（1〜{max_page_size}、既定は{page_size}）。"
-    invalid_page_message = "{page_number}ページはありません。"
-
-    def get_page_size(self, request: Request) -> int:
-        text = request.query_params.get(self.page_size_query_param)
-        if text is None:
-            return self.page_size
-        size = _whole_number(text)
-        if size is None or not 1 <= size <= self.max_page_size:
-            raise ValidationError(
-                {self.page_size_query_param: f"1から{self.max_page_size}までの整数です。"}
-            )
-        return size
-
-    def get_page_number(self, request: Request, paginator: Any) -> int:
-        text = request.query_params.get(self.page_query_param, "1")
-        number = _whole_number(text)
-        if number is None or number < 1:
-            raise ValidationError({self.page_query_param: "1以上の整数です。"})
-        return number
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "required": ["count", "next", "previous", "results"],
-            "properties": {
-                "count": {"type": "integer", "description": "条件に合うすべての件数。"},
-                "next": _page_link("次のページのアドレス。最後のページではnull。"),
-                "previous": _page_link("前のページのアドレス。最初のページではnull。"),
-                "results": schema,
-            },
-        }
-
-
-def _page_link(description: str) -> dict[str, Any]:
-    return {"type": ["string", "null"], "format": "uri", "description": description}
-
-
-def _whole_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 class StrictFilters(DjangoFilterBackend):
@@ -116,17 +71,6 @@ def in_stable_order(queryset: QuerySet) -> QuerySet:
     """Rows that are equal in what they are sorted by keep one order, so pages never overlap."""
     names = queryset.query.order_by or queryset.model._meta.ordering
     return queryset.order_by(*names, "pk")
-
-
-class WithinScope(BasePermission):
-    """A token that only reads does not write. Which rows and acts: the policy, in the services."""
-
-    message = "このトークンは読み取り専用です。"
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        if request.method in SAFE_METHODS or request.method not in view.allowed_methods:
-            return True  # a method that does not exist is told as such
-        return not actor_of(request).is_read_only
 
 
 class Brief(BaseMetadata):
@@ -159,18 +103,30 @@ class Rows(GenericViewSet):
     needs: ClassVar[Mapping[str, str]] = {}
     # Query parameters of single actions; lists know theirs from the FilterSet.
     parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
+    # Actions that take a file, as multipart/form-data, and how large one may be.
+    files_in: ClassVar[Iterable[str]] = ()
+    max_megabytes: ClassVar[Mapping[str, int]] = {}
     # What actions of its own are called and do, for the reference: {action: (summary, detail)}.
     told: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
-    def get_permissions(self) -> list[BasePermission]:
-        return [*super().get_permissions(), WithinScope()]
+    @property
+    def resource(self) -> str:
+        """What the rows are called in the addresses, and in what tokens are limited to."""
+        return resource_of(type(self))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_MAX_MEGABYTES * 1_000_000:
-            raise TooLarge()
+        most = max(settings.API_MAX_MEGABYTES, self.max_megabytes.get(self.action or "", 0))
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1_000_000:
+            raise TooLarge(f"本文は{most}MBまでです。分けて送ってください。")
         self.refuse_unknown_parameters(request)
         self._write_once(request)
+
+    def get_parsers(self) -> list[Any]:
+        """A file comes as multipart/form-data, all else as JSON."""
+        method = self.request.method.lower() if self.request else ""
+        action = getattr(self, "action", None) or self.action_map.get(method)
+        return [MultiPartParser()] if action in self.files_in else super().get_parsers()
 
     def _write_once(self, request: Request) -> None:
         """Let a write with an `Idempotency-Key` be done once (`dxportal.idempotency`)."""
@@ -188,12 +144,23 @@ class Rows(GenericViewSet):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """What one person may see is kept by no cache between us and them."""
+        """What one person may see is kept by no cache between us and them.
+
+        The ETag names the row's version, for `If-Match`, and what was read, for `If-None-Match`.
+        """
         patch_cache_control(response, private=True, no_cache=True)
+        response = super().finalize_response(request, response, *args, **kwargs)
         said = getattr(response, "data", None)
+        parts = []
         if isinstance(said, Mapping) and isinstance(said.get("version"), int):
-            response["ETag"] = f'"{said["version"]}"'
-        return super().finalize_response(request, response, *args, **kwargs)
+            parts.append(str(said["version"]))
+        if said is not None and request.method in SAFE_METHODS and response.status_code == 200:
+            response.render()
+            parts.append(hashlib.sha256(response.content).hexdigest()[:16])
+        if not parts:
+            return response
+        response["ETag"] = f'"{"-".join(parts)}"'
+        return _unless_known(request, response)
 
     def get_queryset(self) -> QuerySet:
         rows = self.queryset.all()
@@ -206,29 +173,48 @@ class Rows(GenericViewSet):
         return queryset
 
     def known_parameters(self) -> set[str]:
-        if self.action != "list":
+        if self.action not in ("list", "retrieve"):
             return set(self.parameters.get(self.action or "", ()))
+        shape = {FIELDS, EXPAND} if expands_of(self) else {FIELDS}
+        if self.action == "retrieve":
+            return shape
         filters = self.filterset_class.base_filters if self.filterset_class else ()
-        pages = (Pages.page_query_param, Pages.page_size_query_param)
-        return {*filters, *pages}
+        return {*filters, *Pages.parameters, *shape, FORMAT}
 
     def refuse_unknown_parameters(self, request: Request) -> None:
-        """Also refuses a parameter that is given twice or left empty: what was meant is unclear."""
-        if self.action in (None, "metadata"):
-            return
-        known = self.known_parameters()
-        wrong = {}
-        for name, values in request.query_params.lists():
-            if name not in known:
-                wrong[name] = "このパラメーターはありません。" + _list_of(known)
-            elif len(values) > 1:
-                wrong[name] = "同じパラメーターが2回以上あります。"
-            elif not values[0].strip():
-                wrong[name] = "値が空です。絞り込まないときは、パラメーターごと省いてください。"
-            elif self.needs.get(name, name) not in request.query_params:
-                wrong[name] = f"{self.needs[name]} と一緒に指定してください。"
-        if wrong:
-            raise ValidationError(wrong, code="parameter")
+        if self.action not in (None, "metadata"):
+            refuse_parameters(request, self.known_parameters(), self.needs)
+
+
+def refuse_parameters(
+    request: Request, known: Iterable[str], needs: Mapping[str, str] | None = None
+) -> None:
+    """Raise ValidationError for parameters that are not known, come without the one they need
+    (`needs`), twice, or empty: what was meant is unclear."""
+    wrong = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            wrong[name] = "このパラメーターはありません。" + _list_of(known)
+        elif len(values) > 1:
+            wrong[name] = "同じパラメーターが2回以上あります。"
+        elif not values[0].strip():
+            wrong[name] = "値が空です。絞り込まないときは、パラメーターごと省いてください。"
+        elif needs and needs.get(name, name) not in request.query_params:
+            wrong[name] = f"{needs[name]} と一緒に指定してください。"
+    if wrong:
+        raise ValidationError(wrong, code="parameter")
+
+
+def _unless_known(request: Request, response: HttpResponseBase) -> HttpResponseBase:
+    """304 instead of what the client has already."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    if request.method not in SAFE_METHODS or response["ETag"] not in known:
+        return response
+    unchanged = HttpResponseNotModified()
+    for name in ("ETag", "Cache-Control", "Vary"):
+        if response.has_header(name):
+            unchanged[name] = response[name]
+    return unchanged
 
 
 def _list_of(names: Iterable[str]) -> str:
@@ -236,8 +222,30 @@ def _list_of(names: Iterable[str]) -> str:
     return f"使えるのは {listed} です。" if listed else "ここではパラメーターを使えません。"
 
 
-class ReadOnlyRows(mixins.RetrieveModelMixin, mixins.ListModelMixin, Rows):
-    """Rows that the API shows and does not change."""
+class ReadOnlyRows(Rows):
+    """Rows that the API shows and does not change: as pages, one by one, or all in one answer."""
+
+    @property
+    def has_format_parameter(self) -> bool:
+        """Not where `format` is a filter of the rows; there the `Accept` header says it."""
+        return FORMAT not in self.filterset_class.base_filters
+
+    def get_renderers(self) -> list[Any]:
+        more = [made() for made in STREAMED.values()] if self.action == "list" else []
+        return [*super().get_renderers(), *more]
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asked = format_asked(request, self.has_format_parameter)
+        shape = Shape(self)
+        rows = self.filter_queryset(self.get_queryset())
+        if asked is not None:
+            return streamed(rows, shape, asked, self.basename.removeprefix("api-"))
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(shape.represent(page))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        shape = Shape(self)
+        return Response(shape.represent([self.get_object()])[0])
 
 
 class RowSerializer(serializers.ModelSerializer):
@@ -373,7 +381,7 @@ class WritesWithVersion:
     def version_in_address(self) -> int:
         """The version that a request without a body names, as `version` or as `If-Match`."""
         text = self.request.query_params.get("version")
-        number = None if text is None else _whole_number(text)
+        number = None if text is None else whole_number(text)
         if text is not None and number is None:
             raise ValidationError({"version": NO_VERSION})
         return self._version_read(number)
@@ -395,7 +403,7 @@ class WritesWithVersion:
             if said is None:
                 raise ValidationError({"version": NO_VERSION})
             return said
-        matched = re.fullmatch(r'"([1-9][0-9]{0,8})"', text.strip())
+        matched = re.fullmatch(r'"([1-9][0-9]{0,8})(?:-[0-9a-f]{16})?"', text.strip())
         if matched is None:
             raise ValidationError(
                 {"If-Match": '読み取ったときの ETag を1つ、そのまま送ってください（例："3"）。'}

@@ -1,4 +1,5 @@
 from accounts.models.audit import AuditEntry, Channel
+from accounts.models.calls import ApiCall
 from accounts.models.changes import Deletion, Handover
 from accounts.models.notices import MailSetting, Notice
 from accounts.models.organizations import Department, DepartmentSuccession, Organization
@@ -6,6 +7,7 @@ from accounts.models.people import Role, RoleAssignment, User
 from accounts.models.tokens import ApiToken
 
 __all__ = [
+    "ApiCall",
     "ApiToken",
     "AuditEntry",
     "Channel",

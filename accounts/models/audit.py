@@ -31,6 +31,14 @@ class AuditEntry(models.Model):
         verbose_name="操作した人",
     )
     actor_name = models.CharField("操作した人（当時の氏名）", max_length=150)
+    token = models.ForeignKey(
+        "accounts.ApiToken",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="トークン",
+    )
     channel = models.CharField("経路", max_length=10, choices=Channel)
     organization = models.ForeignKey(
         Organization, models.PROTECT, null=True, related_name="+", verbose_name="団体"

@@ -6,7 +6,7 @@ from django.db.models import Q
 from accounts.models.audit import Channel
 from accounts.models.organizations import Department, Organization
 from accounts.models.people import User
-from accounts.querysets import OrganizationScoped
+from accounts.querysets import OfNumberedPlan
 
 
 class Deletion(models.Model):
@@ -35,7 +35,7 @@ class Deletion(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="元に戻した人"
     )
 
-    objects = OrganizationScoped.as_manager()
+    objects = OfNumberedPlan.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "削除の控え"

@@ -1,11 +1,16 @@
 """People and what they may do where."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from accounts.models.organizations import Department, Organization
+
+if TYPE_CHECKING:
+    from accounts.models.tokens import ApiToken
 
 
 class User(AbstractUser):
@@ -21,8 +26,27 @@ class User(AbstractUser):
         verbose_name="所属団体",
     )
 
+    # Who this is at the city's OpenID provider: what its claim says (`settings.OIDC_CLAIM`).
+    external_id = models.CharField(
+        "庁内認証の識別子",
+        max_length=255,
+        blank=True,
+        help_text="職員番号など。庁内認証（OpenID Connect）でサインインする人だけに入れます。",
+    )
+    # The token through which a system acts as this user in one call; no field. Its limits narrow
+    # the scope (`accounts.policy`), so that everything which asks the scope keeps to them.
+    token: "ApiToken | None" = None
+
     class Meta(AbstractUser.Meta):
         verbose_name = verbose_name_plural = "利用者"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_id"],
+                condition=~Q(external_id=""),
+                name="user_external_id_unique",
+                violation_error_message="この庁内認証の識別子は、ほかの利用者に使われています。",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.username

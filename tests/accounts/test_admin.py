@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Department, RoleAssignment, User
-from accounts.services import issue_token
+from accounts.tokens import issue_token
 from tests.cast import Cast
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import ApiToken, AuditEntry, Channel, Role, RoleAssignment, User
-from accounts.services import issue_token, revoke_token
+from accounts.tokens import Limits, issue_token, revoke_token
 from tests.api import Caller, service
 from tests.cast import Cast
 
@@ -20,7 +20,7 @@ def page(user: User) -> Actor:
 
 
 def test_an_admin_issues_a_token_that_works_and_is_nowhere_written_down(cast: Cast) -> None:
-    token, secret = issue_token(page(cast.admin), cast.editor, "RPA", ApiToken.Scope.WRITE)
+    token, secret = issue_token(page(cast.admin), cast.editor, "RPA", Limits("write"))
     assert Caller(secret=secret).get("plans/").status_code == 200
     entry = AuditEntry.objects.of(token).get()
     assert entry.action == "token.issue"
@@ -50,20 +50,30 @@ def test_a_token_takes_the_right_in_all_that_it_opens(cast: Cast) -> None:
 def test_a_reading_token_of_an_admin_issues_nothing(cast: Cast) -> None:
     token, _ = issue_token(Actor.system(), cast.admin, "読むだけ")
     with pytest.raises(PermissionDenied):
-        issue_token(Actor(cast.admin, Channel.API, token), cast.editor, "RPA", "write")
+        issue_token(Actor(cast.admin, Channel.API, token), cast.editor, "RPA", Limits("write"))
 
 
 def test_what_makes_no_sense_is_refused(cast: Cast) -> None:
     yesterday = timezone.now() - datetime.timedelta(days=1)
     cast.viewer.is_active = False
-    for user, name, scope, end in [
-        (cast.editor, "RPA", "read", yesterday),
-        (cast.editor, "  ", "read", None),
-        (cast.editor, "RPA", "everything", None),
-        (cast.viewer, "RPA", "read", None),
+    for user, name, limits, end, field in [
+        (cast.editor, "RPA", Limits(), yesterday, "expires_at"),
+        (cast.editor, "  ", Limits(), None, "name"),
+        (cast.editor, "RPA", Limits("everything"), None, "scope"),
+        (cast.editor, "RPA", Limits(resources=["secrets"]), None, "resources"),
+        (cast.editor, "RPA", Limits(addresses=["10.1.2"]), None, "addresses"),
+        (
+            cast.editor,
+            "RPA",
+            Limits(organization_ids=[cast.other_city.pk]),
+            None,
+            "organization_ids",
+        ),
+        (cast.viewer, "RPA", Limits(), None, "user"),
     ]:
-        with pytest.raises(ValidationError):
-            issue_token(page(cast.admin), user, name, scope, end)
+        with pytest.raises(ValidationError) as refused:
+            issue_token(page(cast.admin), user, name, limits, end)
+        assert list(refused.value.message_dict) == [field]
     assert not ApiToken.objects.exists()
 
 

@@ -1,4 +1,8 @@
-"""Issue an API token: `manage.py issue_token finance --name 財務会計 --scope write --days 365`."""
+"""Issue an API token: `manage.py issue_token finance --name 財務会計 --scope write --days 90`.
+
+With `--plan`, `--resource` and `--address` it opens no more than these, each given any number of
+times; without, all that its user may do.
+"""
 
 import datetime
 from typing import Any
@@ -8,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.audit import Actor
-from accounts.models import ApiToken, User
-from accounts.services import issue_token
+from accounts.models import ApiToken, Organization, User
+from accounts.tokens import LIFETIME, Limits, issue_token
 
 
 class Command(BaseCommand):
@@ -27,22 +31,46 @@ class Command(BaseCommand):
             default=ApiToken.Scope.READ,
             help="read (the default), or write for both",
         )
-        parser.add_argument("--days", type=int, help="days until it ends; no end if left out")
+        parser.add_argument(
+            "--days", type=int, default=LIFETIME.days, help="days until it ends (%(default)s)"
+        )
+        parser.add_argument(
+            "--organization", action="append", default=[], help="code of an organization (422029)"
+        )
+        parser.add_argument(
+            "--plan", action="append", type=int, default=[], help="number of a plan"
+        )
+        parser.add_argument(
+            "--resource", action="append", default=[], help="endpoint of the API (actuals)"
+        )
+        parser.add_argument(
+            "--address", action="append", default=[], help="address or network (10.1.2.0/24)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError(f"There is no user '{options['username']}'.")
-        expires_at = None
-        if options["days"] is not None:
-            expires_at = timezone.now() + datetime.timedelta(days=options["days"])
+        expires_at = timezone.now() + datetime.timedelta(days=options["days"])
+        limits = Limits(
+            scope=options["scope"],
+            organization_ids=[_organization(code).pk for code in options["organization"]],
+            plan_ids=options["plan"],
+            resources=options["resource"],
+            addresses=options["address"],
+        )
         try:
-            token, secret = issue_token(
-                Actor.system(), user, options["name"], options["scope"], expires_at
-            )
+            token, secret = issue_token(Actor.system(), user, options["name"], limits, expires_at)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        end = f"until {timezone.localtime(expires_at):%Y-%m-%d %H:%M}" if expires_at else "no end"
+        end = f"until {timezone.localtime(expires_at):%Y-%m-%d %H:%M}"
         self.stderr.write(f"{token.name} for {user}: {token.scope}, {end}.")
         self.stderr.write("Keep the secret on the next line safe; it is not shown again.")
         self.stdout.write(secret)
+
+
+def _organization(code: str) -> Organization:
+    found = Organization.objects.filter(code=code).first()
+    if found is None:
+        raise CommandError(f"There is no organization with the code '{code}'.")
+    return found
