@@ -1,5 +1,6 @@
 """Budgets and settled accounts in the API."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -19,11 +20,11 @@ from accounts.bulk import (
     Checked,
     OnceInACall,
     RowVersion,
-    Written,
     check_rows,
     rows_field,
     write_rows,
 )
+from accounts.versions import AnyVersion
 from accounts.viewsets import (
     NoVersionYet,
     ReadOnlyRows,
@@ -36,10 +37,11 @@ from accounts.viewsets import (
 from budgets import services
 from budgets.filters import BudgetFilterSet
 from budgets.models import BudgetEntry
-from budgets.services import ENTERED_FIELDS, SETTLEMENT_STAGES
-from plans import procedure
+from budgets.services import ENTERED_FIELDS, SETTLEMENT_STAGES, SettlementWrite
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Plan
+from projects.api import ProjectViewSet
+from projects.api_bulk import require_one_project
 from projects.models import Project
 
 STAGES = [(stage.value, stage.label) for stage in SETTLEMENT_STAGES]
@@ -68,10 +70,12 @@ class BudgetEntrySerializer(RowSerializer):
             "category",
             "is_zero_budget",
             "raw_text",
+            "note",
             "source_note",
             "version",
             "updated_at",
         ]
+        expands = {"project": ProjectViewSet}
 
 
 class BudgetViewSet(ReadOnlyRows):
@@ -113,6 +117,14 @@ class AmountFields(StrictSerializer):
     bond = Yen("地方債（円）")
     other = Yen("その他（円）")
     general = Yen("一般財源（円）")
+    note = serializers.CharField(
+        label="コメント",
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=2000,
+        help_text="警告（予算現額との桁の違いなど）があるときは、その理由。",
+    )
 
 
 class SettlementPlace(AmountFields):
@@ -171,10 +183,7 @@ class SettlementRowSerializer(SettlementPlace):
     version = RowVersion()
 
     def validate(self, row: dict[str, Any]) -> dict[str, Any]:
-        if ("project" in row) == ("project_key" in row):
-            raise ValidationError(
-                {"project": "project か project_key のどちらか1つを指定してください。"}
-            )
+        require_one_project(row)
         return row
 
 
@@ -236,7 +245,7 @@ class SettlementViewSet(WritesWithVersion, BudgetViewSet):
             project,
             body["fiscal_year"],
             body["stage"],
-            amounts_of(body),
+            changes_of(body),
             None,
         )
         return self.created(entry.pk)
@@ -252,7 +261,7 @@ class SettlementViewSet(WritesWithVersion, BudgetViewSet):
             entry.project,
             entry.fiscal_year,
             entry.stage,
-            amounts_of(body),
+            changes_of(body),
             body["version"],
         )
         return Response(self.represent(entry.pk))
@@ -264,26 +273,20 @@ class SettlementViewSet(WritesWithVersion, BudgetViewSet):
         body = self.body()
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
         rows = check_rows(body["rows"], SettlementRowSerializer)
-        writer = _SettlementRows(actor_of(request), plan, rows)
-        report = write_rows(
-            rows,
-            writer.write,
-            body["mode"],
-            body["dry_run"],
-            around=procedure.packages_settled_once,
-        )
-        return Response(report)
+        actor = actor_of(request)
+        read = _SettlementRows(actor, plan, rows).read
+        write = partial(services.record_settlements, actor, plan)
+        return Response(write_rows(rows, read, write, body["mode"], body["dry_run"]))
 
 
-def amounts_of(said: dict[str, Any]) -> dict[str, int | None]:
+def changes_of(said: dict[str, Any]) -> dict[str, int | str | None]:
     return {name: said[name] for name in ENTERED_FIELDS if name in said}
 
 
 class _SettlementRows:
-    """Writes the rows of a bulk call; the projects that they name are fetched once for all."""
+    """Reads the rows of a bulk call; the projects that they name are fetched once for all."""
 
     def __init__(self, actor: Actor, plan: Plan, rows: list[Checked]) -> None:
-        self.actor, self.plan = actor, plan
         self.once = OnceInACall()
         numbers = {row.said["project"] for row in rows if "project" in row.said}
         keys = {row.said["project_key"] for row in rows if "project_key" in row.said}
@@ -294,24 +297,12 @@ class _SettlementRows:
         for project in of_city.filter(Q(pk__in=numbers) | Q(key__in=keys)):
             self.by_name |= {project.pk: project, project.key: project}
 
-    def write(self, row: dict[str, Any]) -> Written:
+    def read(self, row: dict[str, Any]) -> SettlementWrite:
         field = "project" if "project" in row else "project_key"
         project = self.by_name.get(row[field])
         if project is None:
             raise NotFound({field: "この事業はありません。"})
         year, stage = row["fiscal_year"], row["stage"]
         self.once.check((project.pk, year, stage))
-        there = BudgetEntry.objects.filter(project=project, fiscal_year=year, stage=stage).first()
-        before = there.version if there else None
-        if before is None and row.get("version") is not None:
-            raise ValidationError({"version": "この決算はまだありません。"})
-        written = services.record_settlement(
-            self.actor,
-            self.plan,
-            project,
-            year,
-            stage,
-            amounts_of(row),
-            row.get("version", before),
-        )
-        return Written(written, before)
+        version = row.get("version", AnyVersion.ANY)
+        return SettlementWrite(project, year, stage, changes_of(row), version)

@@ -14,7 +14,9 @@ class BudgetFilterSet(FiscalYearFilterSet):
     plan = RowFilter(Plan, "project__placements__plan", "計画")
     measure = UnderMeasure("project__placements__measure")
     project = RowFilter(Project, "project", "事業")
-    department = InDepartment("project__department_links__department")
+    department = InDepartment(
+        "project__department_links__department", "project__department_links__plan"
+    )
     ordering = ordering(["fiscal_year", "amount"])
 
     class Meta:

@@ -54,6 +54,9 @@ class BudgetEntry(Versioned):
     category = models.CharField("区分", max_length=20, choices=Category, blank=True)
     is_zero_budget = models.BooleanField("ゼロ予算", default=False)
     raw_text = models.CharField("表記", max_length=200, blank=True)
+    note = models.TextField(
+        "コメント", blank=True, help_text="金額についての説明。警告があるときは、その理由。"
+    )
     source_note = models.TextField("出典注記", blank=True)
 
     objects = BudgetEntryQuerySet.as_manager()
@@ -116,6 +119,14 @@ class BudgetEntry(Versioned):
             raise ValidationError("財源内訳は5つすべてに入れてください（ないものは0）。")
         if any(given) and self.amount is None:
             raise ValidationError({"amount": "財源内訳があるときは金額も入れてください。"})
+        if all(given) and self.amount != sum(getattr(self, name) for name in self.SOURCES):
+            raise ValidationError({"amount": "財源内訳の合計が金額と一致しません。"})
+        if self.amount is not None and self.amount < 0 and self.stage not in self.MAY_BE_NEGATIVE:
+            raise ValidationError(
+                {"amount": "マイナスの金額は補正と流用・予備費だけに入れられます。"}
+            )
+        if self.is_zero_budget and self.amount:
+            raise ValidationError({"amount": "ゼロ予算の事業に金額は入れられません。"})
 
 
 class StatedTotal(Versioned):

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kpi.models import Actual, ValueStatus
-from kpi.services import ActualEntry
+from dxportal.rounds.cells import FLAG_ON, Cell
+from dxportal.rounds.rows import ActualRow, Row, SettlementRow
 from plans import fiscal_years
 from plans.deadlines import Deadline, end_of, start_of
 from plans.models import Level, Plan, ReportingCycle
@@ -207,44 +207,42 @@ class ExtendForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    """A correction of a settled actual: what it is to say, and why."""
+    """A correction of what a round has settled: its cells as they are to say, and why."""
 
-    value = forms.CharField(label="実績値", max_length=200, required=False)
-    numerator = forms.CharField(label="分子", max_length=50, required=False)
-    denominator = forms.CharField(label="分母", max_length=50, required=False)
-    status = forms.ChoiceField(label="値の状態", choices=ValueStatus.choices)
-    is_preliminary = forms.BooleanField(label="速報値", required=False)
-    note = forms.CharField(
-        label="コメント", required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
-    reason = reason_field(
-        "訂正の理由", help_text="正誤表に載ります。なぜ誤ったか、何を確かめたかを書いてください。"
-    )
-    row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(
-        self, actual: Actual | None, has_counts: bool, texts: dict[str, Any], *args: Any
-    ) -> None:
-        initial = {**texts, "row_version": actual.version if actual else None}
-        super().__init__(*args, initial=initial)
-        if not has_counts:
-            del self.fields["numerator"], self.fields["denominator"]
+    def __init__(self, row: Row, *args: Any) -> None:
+        super().__init__(*args, initial={**row.values, "row_version": row.version})
+        for cell in row.cells.values():
+            self.fields[cell.field.name] = _cell_field(row, cell)
+        self.cells = list(self.fields)
+        self.fields["reason"] = reason_field(
+            "訂正の理由",
+            help_text="正誤表に載ります。なぜ誤ったか、何を確かめたかを書いてください。",
+        )
+        self.fields["row_version"] = forms.CharField(widget=forms.HiddenInput)
 
     @property
-    def entry(self) -> ActualEntry:
-        data = self.cleaned_data
-        counts = (data.get("numerator", ""), data.get("denominator", ""))
-        # A rate follows its counts, unless somebody has typed it as well.
-        follows = {"numerator", "denominator"} & set(self.changed_data) and all(counts)
-        text = "" if follows and "value" not in self.changed_data else data["value"]
-        return ActualEntry(
-            text=text,
-            status=data["status"],
-            note=data["note"],
-            is_preliminary=data["is_preliminary"],
-            numerator=counts[0],
-            denominator=counts[1],
-        )
+    def typed(self) -> dict[str, str]:
+        """The cells as text, as the grid sends them."""
+        said = {name: self.cleaned_data[name] for name in self.cells}
+        return {name: FLAG_ON if text is True else text or "" for name, text in said.items()}
+
+
+def _cell_field(row: Row, cell: Cell) -> forms.Field:
+    """The control of a cell, which refuses nothing that the verb does not refuse."""
+    label, unit = cell.field.label, ""
+    if cell.field.kind == "figure":
+        is_value = isinstance(row, ActualRow) and cell.field.name == "value"
+        unit = row.indicator.unit if is_value else "千円" if isinstance(row, SettlementRow) else ""
+    told: dict[str, Any] = {"label": f"{label}（{unit}）" if unit else label, "required": False}
+    match cell.field.kind:
+        case "flag":
+            return forms.BooleanField(**told)
+        case "choice":
+            return forms.ChoiceField(choices=cell.choices, **told)
+        case "text":
+            return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **told)
+        case _:
+            return forms.CharField(max_length=200, **told)
 
 
 def add_errors(form: forms.Form, error: ValidationError, names: Iterable[str] = ()) -> None:

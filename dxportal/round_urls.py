@@ -39,7 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("approvals/all/", approvals.approve_all, name="approve_all"),
     path("corrections/<int:plan_pk>/", corrections.corrections, name="corrections"),
     path(
-        "corrections/<int:plan_pk>/<int:pk>/<int:fiscal_year>/",
+        "<int:cycle_pk>/correct/<slug:kind>/<int:number>/",
         corrections.correct,
         name="correct",
     ),

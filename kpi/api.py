@@ -1,6 +1,7 @@
 """Indicators, their uses and their values in the API."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -11,6 +12,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api import DepartmentViewSet, OrganizationViewSet
 from accounts.audit import Actor
 from accounts.authentication import actor_of
 from accounts.bulk import (
@@ -20,13 +22,13 @@ from accounts.bulk import (
     Checked,
     OnceInACall,
     RowVersion,
-    Written,
     check_rows,
     rows_field,
     write_rows,
 )
 from accounts.editing import Locked
 from accounts.models import Organization
+from accounts.versions import AnyVersion
 from accounts.viewsets import (
     Figure,
     FigureText,
@@ -47,10 +49,10 @@ from kpi.filters import (
     TargetFilterSet,
 )
 from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target, ValueStatus
-from kpi.services import ActualEntry
-from plans import procedure
-from plans.api import PersonName
+from kpi.services import ActualEntry, ActualWrite
+from plans.api import MeasureViewSet, PersonName, PlanViewSet
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from projects.api import ProjectViewSet
 
 
 class DefinitionChangeSerializer(RowSerializer):
@@ -100,6 +102,7 @@ class IndicatorSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"organization": OrganizationViewSet, "department": DepartmentViewSet}
 
 
 class IndicatorViewSet(ReadOnlyRows):
@@ -134,6 +137,12 @@ class IndicatorUseSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {
+            "plan": PlanViewSet,
+            "indicator": IndicatorViewSet,
+            "measure": MeasureViewSet,
+            "project": ProjectViewSet,
+        }
 
 
 class IndicatorUseViewSet(ReadOnlyRows):
@@ -179,6 +188,7 @@ class TargetSerializer(ValueSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"indicator": IndicatorViewSet}
 
 
 class TargetViewSet(ReadOnlyRows):
@@ -233,6 +243,7 @@ class ActualSerializer(ValueSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"indicator": IndicatorViewSet}
 
     def get_achievement(self, actual: Actual) -> AchievementSerializer(allow_null=True):  # type: ignore[valid-type]  # for the schema
         if actual.kind != Actual.Kind.ACTUAL:
@@ -428,15 +439,10 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
             Organization.objects, request, body["organization"], "organization"
         )
         rows = check_rows(body["rows"], ActualRowSerializer)
-        writer = _ActualRows(actor_of(request), organization, rows)
-        report = write_rows(
-            rows,
-            writer.write,
-            body["mode"],
-            body["dry_run"],
-            around=procedure.packages_settled_once,
-        )
-        return Response(report)
+        actor = actor_of(request)
+        read = _ActualRows(actor, organization, rows).read
+        write = partial(services.record_actuals, actor)
+        return Response(write_rows(rows, read, write, body["mode"], body["dry_run"]))
 
     def _writable(self) -> Actual:
         actual: Actual = self.get_object()
@@ -446,10 +452,9 @@ class ActualViewSet(WritesWithVersion, ReadOnlyRows):
 
 
 class _ActualRows:
-    """Writes the rows of a bulk call; the indicators that they name are fetched once for all."""
+    """Reads the rows of a bulk call; the indicators that they name are fetched once for all."""
 
     def __init__(self, actor: Actor, organization: Organization, rows: list[Checked]) -> None:
-        self.actor = actor
         self.once = OnceInACall()
         named = [
             {row.said[name] for row in rows if name in row.said}
@@ -459,23 +464,22 @@ class _ActualRows:
             Q(pk__in=named[0]) | Q(key__in=named[1]), organization=organization
         )
         self.by_name: dict[int | str, Indicator] = {}
-        for indicator in found.select_related("department"):
+        for indicator in found:
             self.by_name |= {indicator.pk: indicator, indicator.key: indicator}
 
-    def write(self, row: dict[str, Any]) -> Written:
+    def read(self, row: dict[str, Any]) -> ActualWrite:
         field = "indicator" if "indicator" in row else "indicator_key"
         indicator = self.by_name.get(row[field])
         if indicator is None:
             raise NotFound({field: "この指標はありません。"})
         year = row["fiscal_year"]
         self.once.check((indicator.pk, year))
-        of_year = Actual.objects.filter(indicator=indicator, fiscal_year=year)
-        there = of_year.filter(kind=Actual.Kind.ACTUAL).first()
-        before = there.version if there else None
-        entry = entry_of(stored_fields(there) if there else {}, row)
-        version = row.get("version", before)
-        written = services.record_actual(self.actor, indicator, year, entry, version)
-        return Written(written, before)
+        entry = partial(_changed_by, row)
+        return ActualWrite(indicator, year, entry, row.get("version", AnyVersion.ANY))
+
+
+def _changed_by(row: dict[str, Any], there: Actual | None) -> ActualEntry:
+    return entry_of(stored_fields(there) if there else {}, row)
 
 
 def stored_fields(actual: Actual) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def indicator_chart(
         years=tuple(row.fiscal_year for row in values),
         series=(
             Series(
-                "予定",
+                "予定・目標",
                 "target",
                 tuple(row.target.value if row.target else None for row in values),
                 tuple(row.target_text for row in values),

@@ -49,18 +49,19 @@ class IndicatorFilterSet(PortalFilterSet):
     """
 
     search_paths = ("name", "formula", "uses__project__name", "uses__measure__name")
+    paths_over_plans = ("uses__project__name", "uses__measure__name")
 
     organization = RowFilter(Organization, "organization", "団体")
     plan = RowFilter(Plan, "uses__plan", "計画")
     measure = UnderMeasureByUse()
-    project = RowFilter(Project, "uses__project", "事業")
+    project = RowFilter(Project, "uses__project", "事業", "uses__plan")
     department = InDepartment()
     # Exactly what is counted for a department or for none, where numbers lead to their lists.
     department_only = RowFilter(Department, "department", "所管課（下位の課を含まない）")
     no_department = django_filters.BooleanFilter(
         field_name="department", lookup_expr="isnull", label="所管課の記載なし"
     )
-    tag = RowFilter(Tag, "uses__project__tags", "タグ")
+    tag = RowFilter(Tag, "uses__project__tags", "タグ", "uses__plan")
     role = django_filters.ChoiceFilter(
         choices=IndicatorUse.Role.choices,
         method="filter_role",
@@ -89,11 +90,13 @@ class IndicatorFilterSet(PortalFilterSet):
 
     def filter_role(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         plan = self.form.cleaned_data.get("plan")
-        return having(queryset, "uses__role", value, **({"uses__plan": plan} if plan else {}))
+        limit = {"uses__plan": plan} if plan else self.within_plans("uses__plan")
+        return having(queryset, "uses__role", value, **limit)
 
     def filter_leading(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
-        leading = Q(project__placements__is_leading=True)
-        used = IndicatorUse.objects.filter(leading).values("indicator")
+        placed = {"project__placements__is_leading": True}
+        placed |= self.within_plans("project__placements__plan")
+        used = IndicatorUse.objects.filter(**placed).values("indicator")
         return queryset.filter(pk__in=used) if value else queryset.exclude(pk__in=used)
 
     def filter_year(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
@@ -146,7 +149,7 @@ class ValueFilterSet(FiscalYearFilterSet):
     organization = RowFilter(Organization, "indicator__organization", "団体")
     plan = RowFilter(Plan, "indicator__uses__plan", "計画")
     measure = UnderMeasureByUse("indicator__")
-    project = RowFilter(Project, "indicator__uses__project", "事業")
+    project = RowFilter(Project, "indicator__uses__project", "事業", "indicator__uses__plan")
     indicator = RowFilter(Indicator, "indicator", "指標")
     department = InDepartment("indicator__department")
 

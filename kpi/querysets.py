@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class IndicatorQuerySet(OrganizationScoped):
+    plan_path = "uses__plan"
+
     def in_plan(self, plan_id: int) -> Self:
         """Each indicator that the plan uses, once."""
         return self.filter(uses__plan_id=plan_id).distinct()
@@ -47,6 +49,7 @@ class OfIndicator(OrganizationScoped):
     """Rows that belong to an indicator and are seen by who sees the indicator."""
 
     organization_path = "indicator__organization_id"
+    plan_path = "indicator__uses__plan"
 
 
 class IndicatorUseQuerySet(OfPlan):

@@ -1,7 +1,7 @@
 """What about a figure asks for a reason: nothing that is impossible, only what is unusual.
 
 A warning never keeps a figure from being saved. Whoever submits it is asked for a comment first
-(`dxportal.rounds.packages`).
+(`dxportal.rounds.comments`).
 """
 
 from collections.abc import Mapping

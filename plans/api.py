@@ -10,7 +10,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api import DepartmentViewSet, OrganizationViewSet
 from accounts.authentication import actor_of
+from accounts.bulk import MAX_ID
 from accounts.viewsets import (
     Figure,
     ReadOnlyRows,
@@ -94,6 +96,7 @@ class PlanSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"organization": OrganizationViewSet}
 
 
 class PlanViewSet(ReadOnlyRows):
@@ -110,6 +113,7 @@ class LevelSerializer(RowSerializer):
     class Meta:
         model = Level
         fields = ["id", "plan", "key", "depth", "name", "version", "updated_at"]
+        expands = {"plan": PlanViewSet}
 
 
 class LevelViewSet(ReadOnlyRows):
@@ -152,6 +156,11 @@ class MeasureSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {
+            "plan": PlanViewSet,
+            "level": LevelViewSet,
+            "department": DepartmentViewSet,
+        }
 
 
 class MeasureViewSet(ReadOnlyRows):
@@ -177,6 +186,7 @@ class PhaseSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"plan": PlanViewSet}
 
 
 class PhaseViewSet(ReadOnlyRows):
@@ -210,6 +220,7 @@ class CycleSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"plan": PlanViewSet}
 
     def get_accepts_entries(self, cycle: ReportingCycle) -> bool:
         return cycle.accepts_entries()
@@ -238,7 +249,7 @@ class CycleFields(StrictSerializer):
     asks_progress = serializers.BooleanField(label="事業の進捗を照会する", required=False)
     asks_settlements = serializers.BooleanField(label="事業の決算を照会する", required=False)
     review_levels = serializers.ListField(
-        child=serializers.IntegerField(min_value=1),
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
         label="評価を照会する階層",
         required=False,
         max_length=20,
@@ -408,6 +419,7 @@ class SubmissionSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"cycle": CycleViewSet, "department": DepartmentViewSet}
 
 
 class SubmissionViewSet(ReadOnlyRows):

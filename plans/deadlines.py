@@ -20,10 +20,14 @@ def end_of(day: datetime.date) -> datetime.datetime:
 
 @dataclass(frozen=True)
 class Deadline:
-    """The end of entering. An end at midnight is, in common words, the day before at 24:00."""
+    """The end of entering. An end at midnight is, in common words, the day before at 24:00.
+
+    `is_closed`: entering was ended by hand, whatever the end that was set.
+    """
 
     at: datetime.datetime
     is_grace: bool = False
+    is_closed: bool = False
 
     @property
     def last_day(self) -> datetime.date:
@@ -42,11 +46,11 @@ class Deadline:
 
     @property
     def is_near(self) -> bool:
-        return self.days_left <= NEAR_DAYS
+        return self.is_past or self.days_left <= NEAR_DAYS
 
     @property
     def is_past(self) -> bool:
-        return self.at <= timezone.now()
+        return self.is_closed or self.at <= timezone.now()
 
     @property
     def text(self) -> str:

@@ -12,12 +12,10 @@ numbers without commas or units, Western years, nothing is cut or guessed.
 """
 
 import csv
-import datetime
 import io
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -25,7 +23,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from openpyxl import Workbook
 
-from plans.spreadsheets import FORMULA_STARTS, save, write_table
+from accounts.csv_cells import csv_text
+from plans.spreadsheets import save, write_table
 
 CP932 = "cp932"
 ENCODINGS = {"utf-8": "utf-8-sig", CP932: CP932}
@@ -154,25 +153,3 @@ def _carries(character: str, codec: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def csv_text(value: Any) -> str:
-    """A value as one CSV cell: plain numbers, text that no spreadsheet takes for a formula.
-
-    A line break would tear the record for simple readers, so it becomes a space.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime.datetime):
-        return timezone.localtime(value).isoformat(timespec="seconds")
-    text = " ".join(str(value).splitlines())
-    # A lone printed dash is no formula, and must stay what the document says.
-    if text.startswith(FORMULA_STARTS) and text.strip("-－ ー"):
-        return f"'{text}"
-    return text

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import Department, Organization
+from accounts.policy import scope_of
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import (
     Correction,
@@ -49,14 +50,28 @@ def having(queryset: QuerySet, path: str, wanted: Any, **more: Any) -> QuerySet:
 
 
 class RowFilter(django_filters.ModelChoiceFilter):
-    """A filter by one visible row of a model; `path` leads over relations to it."""
+    """A filter by one visible row of a model; `path` leads over relations to it.
 
-    def __init__(self, model: type[models.Model], path: str, label: str, **options: Any) -> None:
+    Where it leads over rows of any plan, `plan_path` is that to their plan.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        path: str,
+        label: str,
+        plan_path: str = "",
+        **options: Any,
+    ) -> None:
         options.setdefault("empty_label", "すべて")
         super().__init__(field_name=path, label=label, queryset=visible(model), **options)
+        self.plan_path = plan_path
 
     def filter(self, qs: QuerySet, value: models.Model | None) -> QuerySet:
-        return qs if value is None else having(qs, self.field_name, value)
+        return qs if value is None else having(qs, self.field_name, value, **self.within_plans())
+
+    def within_plans(self) -> dict[str, Any]:
+        return self.parent.within_plans(self.plan_path) if self.plan_path else {}
 
 
 class SubtreeFilter(RowFilter):
@@ -66,12 +81,13 @@ class SubtreeFilter(RowFilter):
         if value is None:
             return qs
         below = type(value).objects.descendants(value, include_self=True)  # type: ignore[attr-defined]
-        return having(qs, f"{self.field_name}__in", [row.pk for row in below])
+        keys = [row.pk for row in below]
+        return having(qs, f"{self.field_name}__in", keys, **self.within_plans())
 
 
 class InDepartment(SubtreeFilter):
-    def __init__(self, path: str = "department") -> None:
-        super().__init__(Department, path, "所管課")
+    def __init__(self, path: str = "department", plan_path: str = "") -> None:
+        super().__init__(Department, path, "所管課", plan_path)
 
 
 class UnderMeasure(SubtreeFilter):
@@ -99,14 +115,24 @@ def ordering(fields: Iterable[tuple[str, str]] | Iterable[str]) -> django_filter
 
 
 class PortalFilterSet(django_filters.FilterSet):
-    """A FilterSet with a free text search over `search_paths`, if there are any."""
+    """A FilterSet with a free text search over `search_paths`, if there are any.
+
+    `paths_over_plans` are those of them that lead over rows of any plan.
+    """
 
     search_paths: tuple[str, ...] = ()
+    paths_over_plans: tuple[str, ...] = ()
 
     q = django_filters.CharFilter(method="filter_text", label="キーワード", max_length=200)
 
     def filter_text(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return search(queryset, value, self.search_paths)
+        shut = self.paths_over_plans if self.within_plans("plan") else ()
+        return search(queryset, value, [path for path in self.search_paths if path not in shut])
+
+    def within_plans(self, path: str) -> dict[str, Any]:
+        """For who comes with a token of some plans: a condition on the plans along this path."""
+        plan_ids = None if self.request is None else scope_of(self.request.user).plan_ids
+        return {} if plan_ids is None else {f"{path}__in": plan_ids}
 
 
 class FiscalYearFilterSet(PortalFilterSet):

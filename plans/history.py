@@ -48,6 +48,10 @@ VERBS = {
     "revise": "改定案の作成",
     "supersede": "旧版への移行",
     "put_into_force": "施行",
+    "issue": "発行",
+    "rotate": "更新",
+    "revoke": "失効",
+    "change_password": "パスワードの変更",
 }
 
 
@@ -195,16 +199,23 @@ def _label(entry: AuditEntry, name: str) -> str:
 def _text(entry: AuditEntry, name: str, value: Any, names: dict[tuple[str, Any], str]) -> str:
     if value is None or value == "":
         return EMPTY
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or EMPTY
     if isinstance(value, bool):
         return "はい" if value else "いいえ"
     field = _field(entry, name)
-    if field is not None and field.is_relation:
+    if _is_foreign_key(field):
         return names.get((field.related_model._meta.label_lower, value), f"（番号 {value}）")
     if choices := dict(getattr(field, "flatchoices", ())):
         return str(choices.get(value, value))
     if isinstance(field, models.DateTimeField) and (moment := parse_datetime(str(value))):
         return f"{localtime(moment):%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def _is_foreign_key(field: Any) -> bool:
+    """Whether the log holds a number for it; relations to many are told by their names."""
+    return field is not None and field.is_relation and field.concrete and not field.many_to_many
 
 
 def _names_of_related(entries: list[AuditEntry]) -> dict[tuple[str, Any], str]:
@@ -214,7 +225,7 @@ def _names_of_related(entries: list[AuditEntry]) -> dict[tuple[str, Any], str]:
         for values in (entry.before, entry.after):
             for name, value in values.items():
                 field = _field(entry, name)
-                if value is not None and field is not None and field.is_relation:
+                if value is not None and _is_foreign_key(field):
                     ids[field.related_model].add(value)
     return {
         (model._meta.label_lower, pk): str(row)

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.views.generic import View
 
 from accounts.models import Department, User
+from accounts.policy import scope_of
 from plans.exports import CP932, ENCODINGS, CannotEncode, Exporter
 from plans.filters import PortalFilterSet
 from plans.models import Measure, Plan
@@ -169,7 +170,7 @@ INDENT = "\N{IDEOGRAPHIC SPACE}"
 
 def measure_choices(plan: Plan, chosen: Measure | None) -> Choices:
     """The plan's measures as an indented list; a chosen one of another plan stays choosable."""
-    rows = list(Measure.objects.filter(plan=plan).with_tree_fields())
+    rows = list(Measure.objects.in_trees_of([plan.pk]))
     choices: Choices = [("", "すべて")]
     choices += [(row.pk, INDENT * row.tree_depth + str(row)) for row in rows]
     if chosen is not None and chosen.plan_id != plan.pk:
@@ -178,5 +179,5 @@ def measure_choices(plan: Plan, chosen: Measure | None) -> Choices:
 
 
 def department_choices(user: User) -> Choices:
-    rows = Department.objects.visible_to(user).with_tree_fields()
+    rows = Department.objects.visible_to(user).in_trees_of(scope_of(user).organization_ids)
     return [("", "すべて"), *((row.pk, INDENT * row.tree_depth + str(row)) for row in rows)]

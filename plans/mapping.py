@@ -122,8 +122,8 @@ MeasuresOfPlans = dict[int, list[Measure]]
 def _measures_of(user: User | AnonymousUser, plans: Iterable[Plan]) -> MeasuresOfPlans:
     """Each plan's measures in the order of its tree, together in one query."""
     found: MeasuresOfPlans = defaultdict(list)
-    wanted = Measure.objects.visible_to(user).filter(plan__in=[plan.pk for plan in plans])
-    for measure in wanted.in_tree_order():
+    wanted = Measure.objects.visible_to(user).in_trees_of(plan.pk for plan in plans)
+    for measure in wanted.select_related("level"):
         found[measure.plan_id].append(measure)
     return found
 

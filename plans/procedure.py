@@ -2,37 +2,32 @@
 
 Every page, grid, import, API call, job and command moves items through here. Each step says from
 which states it leads where, who may take it, and whether it needs a reason; nobody approves what
-they entered or submitted; after 確定 only a correction changes a figure.
+they entered or submitted; nothing unusual is submitted without a comment; after 確定 only a
+correction changes a figure. Entering is in `plans.entering`.
 """
 
 import datetime
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
-from accounts.editing import Locked
 from accounts.models import AuditEntry, Department
 from accounts.policy import Act
 from accounts.versions import StaleVersion
 from plans import fiscal_years
-from plans.models import Correction, Extension, Plan, ReportingCycle, RoundItem, Submission
+from plans.entering import accepts_entry, hold_item, is_running, write_held
+from plans.models import Correction, Extension, Plan, ReportingCycle, RoundItem
+from plans.packages import require_fresh_package, settle_packages_of
 from plans.signals import extension_granted, items_moved
 
 State = RoundItem.State
-Package = Submission.State
-RUNNING_STATES = (
-    ReportingCycle.State.OPEN,
-    ReportingCycle.State.GRACE,
-    ReportingCycle.State.CLOSED,
-)
 
 
 class Step(models.TextChoices):
@@ -74,100 +69,6 @@ RULES: dict[str, Rule] = {
 AUDITED_FIELDS = ("state", "department")
 
 
-# Entering
-
-
-def begin_entry(
-    plan_ids: Iterable[int],
-    kind: str,
-    thing: models.Model,
-    fiscal_year: int,
-    department: Department | None,
-    cycle_kind: str = ReportingCycle.Kind.ANNUAL,
-) -> list[RoundItem]:
-    """The items under which a figure of this year may be written now, held until the commit.
-
-    Call it inside the transaction that writes. A thing that is used in several plans is entered
-    once: it needs one open round, and a round that has settled it, or where it was submitted,
-    locks it. Raises `Locked` with the reason.
-    """
-    cycles = list(
-        ReportingCycle.objects.filter(
-            plan_id__in=list(plan_ids), fiscal_year=fiscal_year, kind=cycle_kind
-        ).select_related("plan")
-    )
-    year = fiscal_years.long_form(fiscal_year)
-    for cycle in cycles:
-        if cycle.is_settled:
-            raise Locked(
-                f"{year}の値は「{cycle.plan.name}」で{cycle.get_state_display()}済みのため"
-                "変更できません。"
-            )
-    items = [_held(cycle, kind, thing, department) for cycle in cycles if _is_running(cycle)]
-    now = timezone.now()
-    accepting = [item for item in items if accepts_entry(item, now)]
-    if not accepting:
-        raise Locked(_why_closed(cycles, year))
-    for item in items:
-        if item.state in RoundItem.LOCKED_STATES:
-            raise Locked(f"この値は「{item.get_state_display()}」のため変更できません。")
-    return accepting
-
-
-def note_entry(actor: Actor, items: Iterable[RoundItem], is_empty: bool = False) -> None:
-    """Say of the items of `begin_entry` that something was written, or taken back (`is_empty`)."""
-    for item in items:
-        item.state = State.UNTOUCHED if is_empty else State.DRAFT
-        item.entered_by = actor.account
-        item.entered_at = timezone.now()
-        _write(item, ("state", "entered_by", "entered_at"))
-        settle_package(item.cycle, item.department)
-
-
-def accepts_entry(item: RoundItem, now: datetime.datetime | None = None) -> bool:
-    """Whether the round, or an extension of it, lets this item be written now."""
-    now = now or timezone.now()
-    if item.cycle.accepts_entries(now):
-        return True
-    if not _is_running(item.cycle):
-        return False
-    return any(extension.covers(item, now) for extension in item.cycle.extensions.all())
-
-
-def _is_running(cycle: ReportingCycle) -> bool:
-    return cycle.state in RUNNING_STATES
-
-
-def _held(
-    cycle: ReportingCycle, kind: str, thing: models.Model, department: Department | None
-) -> RoundItem:
-    """The round's item of the thing, locked against other writers; made where it was not asked."""
-    RoundItem.objects.get_or_create(
-        cycle=cycle,
-        kind=kind,
-        object_id=thing.pk,
-        defaults={"label": str(thing)[:300], "department": department},
-    )
-    item = (
-        RoundItem.objects.select_for_update(of=("self",))
-        .select_related("department")
-        .get(cycle=cycle, kind=kind, object_id=thing.pk)
-    )
-    item.cycle = cycle
-    return item
-
-
-def _why_closed(cycles: list[ReportingCycle], year: str) -> str:
-    if not cycles:
-        return f"{year}の照会はまだ作られていません。"
-    ended = [c.entry_ends_at for c in cycles if c.state in c.ENTRY_STATES and c.entry_ends_at]
-    if ended:
-        return (
-            f"{year}の入力は{timezone.localtime(max(ended)):%Y年%-m月%-d日 %H:%M}に締め切りました。"
-        )
-    return f"{year}の照会は「{cycles[0].get_state_display()}」のため入力できません。"
-
-
 # Steps
 
 
@@ -177,7 +78,7 @@ def why_not(actor: Actor, item: RoundItem, step: str, reason: str = "") -> str:
     if item.state not in rule.sources:
         label = Step(step).label
         return f"「{item}」は「{item.get_state_display()}」のため、{label}はできません。"
-    if not _is_running(item.cycle):
+    if not is_running(item.cycle):
         return f"照会が「{item.cycle.get_state_display()}」のため、変更できません。"
     if rule.while_entering and not accepts_entry(item):
         return "入力の期限を過ぎているため、変更できません。"
@@ -196,10 +97,37 @@ def may_take(actor: Actor, item: RoundItem, step: str) -> bool:
 
 def _allows(actor: Actor, act: Act, item: RoundItem) -> bool:
     organization_id = item.cycle.plan.organization_id
-    if policy.allows(actor, act, organization_id, item.department_id):
+    if policy.allows(actor, act, organization_id, item.department_id, on=item.cycle.plan):
         return True
     # What no department answers for is the DX office's own work.
-    return item.department_id is None and policy.allows(actor, Act.MANAGE, organization_id)
+    return item.department_id is None and policy.allows(
+        actor, Act.MANAGE, organization_id, on=item.cycle.plan
+    )
+
+
+# What a department must have said before it submits. Receives the round and items that are held;
+# answers, by the number of the item, why it may not be submitted as it is.
+SubmissionCheck = Callable[[ReportingCycle, Sequence[RoundItem]], Mapping[int, str]]
+_SUBMISSION_CHECKS: list[SubmissionCheck] = []
+# So many items are named in a refusal; the rest is counted.
+NAMED = 5
+
+
+def checks_submissions(check: SubmissionCheck) -> SubmissionCheck:
+    """Let a floor above, which knows the figures, look at whatever is about to be submitted."""
+    _SUBMISSION_CHECKS.append(check)
+    return check
+
+
+class NotReady(ValidationError):
+    """Items that may not be submitted as they are; `refusals` says why, by item."""
+
+    def __init__(self, refusals: Mapping[RoundItem, str]) -> None:
+        self.refusals = refusals
+        names = "、".join(f"「{item}」" for item in list(refusals)[:NAMED])
+        more = f"ほか{len(refusals) - NAMED}件" if len(refusals) > NAMED else ""
+        reasons = "".join(dict.fromkeys(refusals.values()))
+        super().__init__(f"提出できない項目が{len(refusals)}件あります：{names}{more}。{reasons}")
 
 
 def move_item(
@@ -207,94 +135,220 @@ def move_item(
 ) -> RoundItem:
     """Take one step with one item.
 
-    Raises PermissionDenied, StaleVersion (somebody moved it first), and ValidationError for a step
-    that its state, the round or the four-eyes rule forbids. Nothing is then changed.
+    Raises PermissionDenied, StaleVersion (somebody moved it first), NotReady for what needs a
+    comment first, and ValidationError for a step that its state, the round or the four-eyes rule
+    forbids. Nothing is then changed.
     """
     with transaction.atomic():
-        item = (
-            RoundItem.objects.select_for_update(of=("self",))
-            .select_related("cycle__plan", "department")
-            .get(pk=item.pk)
-        )
-        if not may_take(actor, item, step):
-            raise PermissionDenied(f"「{item}」の{Step(step).label}を行う権限がありません。")
-        if item.version != expected_version:
-            raise StaleVersion(item)
-        if refusal := why_not(actor, item, step, reason):
-            raise ValidationError(refusal)
-        before = audit.values_of(item, AUDITED_FIELDS)
-        item.state = RULES[step].target
-        _sign(actor, item, step, reason)
-        _write(item, ("state", *SIGNED_FIELDS))
-        after = audit.values_of(item, AUDITED_FIELDS)
-        organization_id = item.cycle.plan.organization_id
-        audit.record(actor, f"rounditem.{step}", item, organization_id, before, after, reason)
-        items_moved.send(
-            sender=RoundItem, items=[item], step=step, reason=reason.strip(), actor=actor
-        )
-        settle_package(item.cycle, item.department)
-    return item
+        held = _hold([item.pk])[item.pk]
+        _require(actor, held, step, expected_version, reason)
+        _require_ready([held], step)
+        _take(actor, [held], step, reason)
+    return held
 
 
-SIGNED_FIELDS = ("submitted_by", "submitted_at", "approved_by", "approved_at", "return_reason")
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item of a bulk act: the item as it is now, and why it was refused."""
 
-
-def _sign(actor: Actor, item: RoundItem, step: str, reason: str) -> None:
-    """Who did it and when; what a later step has overtaken is cleared."""
-    now = timezone.now()
-    item.approved_by, item.approved_at = None, None
-    match step:
-        case Step.SUBMIT:
-            item.submitted_by, item.submitted_at = actor.account, now
-            item.return_reason = ""
-        case Step.APPROVE:
-            item.approved_by, item.approved_at = actor.account, now
-        case Step.RETURN:
-            item.submitted_by, item.submitted_at = None, None
-            item.return_reason = reason.strip()
-        case Step.WITHDRAW:
-            item.submitted_by, item.submitted_at = None, None
+    item: RoundItem
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What became of each item of a bulk act."""
+    """What became of each item of a bulk act, in the order in which they were given."""
 
-    moved: list[RoundItem]
-    refused: list[tuple[RoundItem, str]]
+    outcomes: list[Outcome]
+
+    @property
+    def moved(self) -> list[RoundItem]:
+        return [outcome.item for outcome in self.outcomes if not outcome.refusal]
+
+    @property
+    def refused(self) -> list[tuple[RoundItem, str]]:
+        return [(outcome.item, outcome.refusal) for outcome in self.outcomes if outcome.refusal]
 
 
 def move_items(actor: Actor, items: Iterable[RoundItem], step: str, reason: str = "") -> BulkResult:
     """The same step with many items: just so many single acts, each refused for itself.
 
-    The items carry the version that the person saw.
+    The items carry the version that the person saw. It takes as many queries for many as for one.
     """
-    result = BulkResult([], [])
-    for item in items:
-        try:
-            result.moved.append(move_item(actor, item, step, item.version, reason))
-        except (PermissionDenied, StaleVersion) as error:
-            result.refused.append((item, str(error)))
-        except ValidationError as error:
-            result.refused.append((item, "".join(error.messages)))
-    return result
+    items = list(items)
+    with transaction.atomic():
+        held = _hold(item.pk for item in items)
+        refusals: dict[int, str] = {}
+        for item in items:
+            if item.pk in refusals or item.pk not in held:
+                continue
+            refusals[item.pk] = _refusal(actor, held[item.pk], step, item.version, reason)
+        fit = [held[pk] for pk, refusal in refusals.items() if not refusal]
+        unready = _unready(fit, step)
+        refusals |= {item.pk: refusal for item, refusal in unready.items()}
+        _take(actor, [item for item in fit if item not in unready], step, reason)
+    gone = "この項目はなくなりました。"
+    return BulkResult(
+        [Outcome(held.get(item.pk, item), refusals.get(item.pk, gone)) for item in items]
+    )
 
 
 def submit_package(
-    actor: Actor, cycle: ReportingCycle, department: Department | None
+    actor: Actor,
+    cycle: ReportingCycle,
+    department: Department | None,
+    expected_version: int | None = None,
 ) -> list[RoundItem]:
     """Submit all that a department still owes; what is empty is meant to be empty.
 
-    Pages and the API submit by `dxportal.rounds.packages`, which asks for missing comments first.
-    Without a department: what nobody answers for.
-
-    All or nothing: raises what `move_item` raises, and ValidationError if nothing is owed.
+    Without a department: what nobody answers for. `expected_version` is that of the package, where
+    the caller has read it. All or nothing: raises what `move_item` raises, NotReady with all that
+    needs a comment, and ValidationError if nothing is owed.
     """
+    return _move_package(actor, (cycle, department), Step.SUBMIT, expected_version)
+
+
+def withdraw_package(
+    actor: Actor,
+    cycle: ReportingCycle,
+    department: Department | None,
+    expected_version: int | None = None,
+) -> list[RoundItem]:
+    """Take back what a department has submitted and nobody has approved yet; all or nothing."""
+    return _move_package(actor, (cycle, department), Step.WITHDRAW, expected_version)
+
+
+NOTHING_TO_MOVE: dict[str, str] = {
+    Step.SUBMIT: "提出する項目がありません。",
+    Step.WITHDRAW: "取り下げられる提出はありません。",
+}
+
+
+def _move_package(
+    actor: Actor,
+    place: tuple[ReportingCycle, Department | None],
+    step: str,
+    expected_version: int | None,
+) -> list[RoundItem]:
+    cycle, department = place
     with transaction.atomic():
-        items = list(RoundItem.objects.filter(cycle=cycle, department=department).owed())
-        if not items:
-            raise ValidationError("提出する項目がありません。")
-        return [move_item(actor, item, Step.SUBMIT, item.version) for item in items]
+        there = RoundItem.objects.filter(cycle=cycle, department=department)
+        versions = dict(there.filter(state__in=RULES[step].sources).values_list("pk", "version"))
+        held = list(_hold(versions).values())
+        # Locked after its items, as everywhere: who writes an item waits for the package last.
+        if expected_version is not None and department is not None:
+            require_fresh_package(cycle, department, expected_version)
+        if not held:
+            raise ValidationError(NOTHING_TO_MOVE[step])
+        for item in held:
+            _require(actor, item, step, versions[item.pk])
+        _require_ready(held, step)
+        _take(actor, held, step)
+    return held
+
+
+def _hold(pks: Iterable[int]) -> dict[int, RoundItem]:
+    """The items as they are now, locked in the order of their numbers until the commit."""
+    rows = RoundItem.objects.select_for_update(of=("self",)).filter(pk__in=list(pks))
+    held = {item.pk: item for item in rows.select_related("department").order_by("pk")}
+    cycles = (
+        ReportingCycle.objects.select_related("plan__organization")
+        .prefetch_related("extensions")
+        .in_bulk({item.cycle_id for item in held.values()})
+    )
+    for item in held.values():
+        item.cycle = cycles[item.cycle_id]
+    return held
+
+
+def _require(
+    actor: Actor, item: RoundItem, step: str, expected_version: int, reason: str = ""
+) -> None:
+    """Raise what keeps the actor from taking the step with an item that is held."""
+    if not may_take(actor, item, step):
+        raise PermissionDenied(f"「{item}」の{Step(step).label}を行う権限がありません。")
+    if item.version != expected_version:
+        raise StaleVersion(item)
+    if refusal := why_not(actor, item, step, reason):
+        raise ValidationError(refusal)
+
+
+def _refusal(actor: Actor, item: RoundItem, step: str, expected_version: int, reason: str) -> str:
+    """What `_require` raises, as a sentence; empty if the step can be taken."""
+    try:
+        _require(actor, item, step, expected_version, reason)
+    except PermissionDenied as error:
+        return str(error)
+    except StaleVersion:
+        return "ほかの人が先に動かしました。"
+    except ValidationError as error:
+        return "".join(error.messages)
+    return ""
+
+
+def _unready(items: Sequence[RoundItem], step: str) -> dict[RoundItem, str]:
+    """Which of the items may not be submitted as they are, and why."""
+    if step != Step.SUBMIT:
+        return {}
+    if not _SUBMISSION_CHECKS:
+        raise ImproperlyConfigured("No check of submissions is registered: see checks_submissions.")
+    refusals: dict[int, str] = {}
+    for cycle, of_round in _by_cycle(items).items():
+        for check in _SUBMISSION_CHECKS:
+            refusals |= check(cycle, of_round)
+    return {item: refusals[item.pk] for item in items if item.pk in refusals}
+
+
+def _require_ready(items: Sequence[RoundItem], step: str) -> None:
+    if unready := _unready(items, step):
+        raise NotReady(unready)
+
+
+def _by_cycle(items: Iterable[RoundItem]) -> dict[ReportingCycle, list[RoundItem]]:
+    found: dict[ReportingCycle, list[RoundItem]] = defaultdict(list)
+    for item in items:
+        found[item.cycle].append(item)
+    return found
+
+
+def _take(actor: Actor, items: Sequence[RoundItem], step: str, reason: str = "") -> None:
+    """Write the step into items that are held and fit for it, with all that follows from it."""
+    before = [audit.values_of(item, AUDITED_FIELDS) for item in items]
+    write_held(items, {"state": RULES[step].target, **_signature(actor, step, reason)})
+    AuditEntry.objects.bulk_create(
+        audit.entry(
+            actor,
+            f"rounditem.{step}",
+            item,
+            item.cycle.plan.organization_id,
+            was,
+            audit.values_of(item, AUDITED_FIELDS),
+            reason,
+        )
+        for item, was in zip(items, before, strict=True)
+    )
+    for of_round in _by_cycle(items).values():
+        items_moved.send(
+            sender=RoundItem, items=of_round, step=step, reason=reason.strip(), actor=actor
+        )
+    settle_packages_of(items)
+
+
+def _signature(actor: Actor, step: str, reason: str) -> dict[str, Any]:
+    """Who did it and when; what a later step has overtaken is cleared."""
+    now = timezone.now()
+    not_approved = {"approved_by": None, "approved_at": None}
+    match step:
+        case Step.SUBMIT:
+            signed = {"submitted_by": actor.account, "submitted_at": now}
+            return not_approved | signed | {"return_reason": ""}
+        case Step.RETURN:
+            unsigned = {"submitted_by": None, "submitted_at": None}
+            return not_approved | unsigned | {"return_reason": reason.strip()}
+        case Step.WITHDRAW:
+            return not_approved | {"submitted_by": None, "submitted_at": None}
+        case _:
+            return {"approved_by": actor.account, "approved_at": now}
 
 
 # The round as a whole
@@ -318,20 +372,24 @@ def _state_before_final(item: RoundItem) -> str:
     return State.DRAFT if item.entered_at is not None else State.UNTOUCHED
 
 
-def _set_all(actor: Actor, cycle: ReportingCycle, state_of) -> None:  # type: ignore[no-untyped-def]
-    items = list(cycle.items.select_for_update(of=("self",)).select_related("department"))
+def _set_all(actor: Actor, cycle: ReportingCycle, state_of: Callable[[RoundItem], str]) -> None:
+    items = list(
+        cycle.items.select_for_update(of=("self",)).select_related("department").order_by("pk")
+    )
+    by_state: dict[str, list[RoundItem]] = defaultdict(list)
     entries = []
     for item in items:
         item.cycle = cycle
-        before = audit.values_of(item, AUDITED_FIELDS)
-        item.state = state_of(item)
-        item.version += 1
-        after = audit.values_of(item, AUDITED_FIELDS)
-        verb = "finalise" if item.state == State.FINAL else "unsettle"
+        to = state_of(item)
+        by_state[to].append(item)
+        before, after = audit.values_of(item, AUDITED_FIELDS), {"state": to}
+        verb = "finalise" if to == State.FINAL else "unsettle"
+        after["department"] = before["department"]
         entries.append(
             audit.entry(actor, f"rounditem.{verb}", item, cycle.plan.organization_id, before, after)
         )
-    RoundItem.objects.bulk_update(items, ["state", "version"], batch_size=500)
+    for to, found in by_state.items():
+        write_held(found, {"state": to})
     AuditEntry.objects.bulk_create(entries, batch_size=500)
     if items:
         items_moved.send(sender=RoundItem, items=items)
@@ -340,82 +398,6 @@ def _set_all(actor: Actor, cycle: ReportingCycle, state_of) -> None:  # type: ig
 def not_approved(cycle: ReportingCycle) -> int:
     """How many items of the round nobody has approved."""
     return cycle.items.exclude(state__in=(State.APPROVED, State.FINAL)).count()
-
-
-@contextmanager
-def packages_settled_once() -> Iterator[None]:
-    """Packages are worked out at the end of the block, once each, instead of at every item.
-
-    For many entries in one transaction, which is the block's.
-    """
-    waiting: _Waiting = {}
-    token = _PACKAGES_WAITING.set(waiting)
-    try:
-        yield
-    finally:
-        _PACKAGES_WAITING.reset(token)
-    for cycle, department in waiting.values():
-        settle_package(cycle, department)
-
-
-_Waiting = dict[tuple[int, int], tuple[ReportingCycle, Department]]
-_PACKAGES_WAITING: ContextVar[_Waiting | None] = ContextVar("packages_waiting", default=None)
-
-
-def settle_package(cycle: ReportingCycle, department: Department | None) -> None:
-    """Work out a department's package from its items; call it in the same transaction."""
-    if department is None:
-        return
-    waiting = _PACKAGES_WAITING.get()
-    if waiting is not None:
-        waiting[cycle.pk, department.pk] = (cycle, department)
-        return
-    items = list(RoundItem.objects.filter(cycle=cycle, department=department))
-    package, _ = Submission.objects.select_for_update(of=("self",)).get_or_create(
-        cycle=cycle, department=department
-    )
-    state = package_state(items)
-    submitted = _latest((item, item.submitted_at) for item in items)
-    approved = _latest((item, item.approved_at) for item in items)
-    returned = next((item.return_reason for item in items if item.is_returned), "")
-    package.state = state
-    package.submitted_by = submitted.submitted_by if submitted else None
-    package.submitted_at = submitted.submitted_at if submitted else None
-    is_approved = state == Package.APPROVED and approved is not None
-    package.approved_at = approved.approved_at if approved and is_approved else None
-    package.approved_by = approved.approved_by if approved and is_approved else None
-    if package.approved_by_id == package.submitted_by_id:
-        # Two people who approved each other's items: no single name is true of the package.
-        package.approved_by = None
-    package.return_reason = returned
-    package.version += 1
-    package.save()
-
-
-def package_state(items: Sequence[RoundItem]) -> str:
-    """How far a department's items of one round have come as a package."""
-    states = Counter(item.state for item in items)
-    count = len(items)
-    if count and states[State.APPROVED] + states[State.FINAL] == count:
-        return Package.APPROVED
-    if any(item.is_returned for item in items):
-        return Package.RETURNED
-    if count and states[State.UNTOUCHED] + states[State.DRAFT] == 0:
-        return Package.SUBMITTED
-    return Package.NOT_STARTED if states[State.UNTOUCHED] == count else Package.ENTERING
-
-
-def _latest(
-    signed: Iterable[tuple[RoundItem, datetime.datetime | None]],
-) -> RoundItem | None:
-    """The item that was signed last; None where none is."""
-    dated = [(moment, item.pk, item) for item, moment in signed if moment is not None]
-    return max(dated)[2] if dated else None
-
-
-def _write(item: RoundItem, fields: Iterable[str]) -> None:
-    """The row is held by this transaction, so its own version is the one to write over."""
-    item.save_version(item.version, fields)
 
 
 # More time
@@ -434,8 +416,8 @@ def grant_extension(
     Raises PermissionDenied, and ValidationError for an end that is over, a round that does not
     run, or without a reason.
     """
-    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="期限の延長")
-    if not _is_running(cycle):
+    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="期限の延長", on=cycle)
+    if not is_running(cycle):
         raise ValidationError(
             f"照会が「{cycle.get_state_display()}」のため、期限を延長できません。"
         )
@@ -463,7 +445,7 @@ def grant_extension(
 def end_extension(actor: Actor, extension: Extension, reason: str = "") -> None:
     """Take an extension back from this moment on."""
     organization_id = extension.cycle.plan.organization_id
-    policy.require(actor, Act.MANAGE, organization_id, what="期限の延長の取りやめ")
+    policy.require(actor, Act.MANAGE, organization_id, what="期限の延長の取りやめ", on=extension)
     before = audit.values_of(extension, ("ended_at",))
     with transaction.atomic():
         extension.ended_at = timezone.now()
@@ -476,7 +458,13 @@ def end_extension(actor: Actor, extension: Extension, reason: str = "") -> None:
 
 
 def begin_correction(
-    actor: Actor, plan: Plan, kind: str, thing: models.Model, fiscal_year: int, reason: str
+    actor: Actor,
+    plan: Plan,
+    kind: str,
+    thing: models.Model,
+    fiscal_year: int,
+    reason: str,
+    cycle_kind: str = ReportingCycle.Kind.ANNUAL,
 ) -> RoundItem:
     """The settled item that a correction (訂正) is about, held until the commit.
 
@@ -484,20 +472,23 @@ def begin_correction(
     office, and ValidationError without a reason or where the year is not settled: an unsettled
     figure is simply entered.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="訂正")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="訂正", on=plan)
     if not reason.strip():
         raise ValidationError({"reason": "訂正の理由を書いてください。"})
-    cycle = ReportingCycle.objects.settled().filter(plan=plan, fiscal_year=fiscal_year).first()
+    # Held, so that the round is not taken back from 確定 at the same moment.
+    settled = ReportingCycle.objects.filter(state__in=ReportingCycle.SETTLED_STATES)
+    held = settled.select_for_update(of=("self",), no_key=True)
+    cycle = held.filter(plan=plan, fiscal_year=fiscal_year, kind=cycle_kind).first()
     if cycle is None:
+        interim = "（中間）" if cycle_kind == ReportingCycle.Kind.INTERIM else ""
         raise ValidationError(
-            f"{fiscal_years.long_form(fiscal_year)}は確定していないため、訂正ではなく入力で"
-            "変更してください。"
+            f"{fiscal_years.long_form(fiscal_year)}{interim}は確定していないため、訂正ではなく"
+            "入力で変更してください。"
         )
     cycle.plan = plan
-    item = _held(cycle, kind, thing, None)
+    item = hold_item(cycle, kind, thing)
     if item.state != State.FINAL:  # a year that was settled before the portal kept items
-        item.state = State.FINAL
-        _write(item, ("state",))
+        write_held([item], {"state": State.FINAL})
     return item
 
 

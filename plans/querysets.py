@@ -4,17 +4,16 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
-from tree_queries.query import TreeQuerySet
 
 from accounts.policy import Act, scope_of
-from accounts.querysets import OrganizationScoped
+from accounts.querysets import OrganizationScoped, TreesQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
 class PlanQuerySet(OrganizationScoped):
-    pass
+    plan_path = "pk"
 
 
 class OfPlan(OrganizationScoped):
@@ -23,10 +22,8 @@ class OfPlan(OrganizationScoped):
     organization_path = "plan__organization_id"
 
 
-class MeasureQuerySet(OfPlan, TreeQuerySet):
-    def in_tree_order(self) -> Self:
-        """Depth-first, siblings by position; each row carries `tree_depth`."""
-        return self.with_tree_fields().select_related("level")
+class MeasureQuerySet(OfPlan, TreesQuerySet):
+    tree_owner = "plan_id"
 
 
 class OfTerm(OrganizationScoped):

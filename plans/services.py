@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
@@ -14,7 +15,7 @@ from accounts.versions import StaleVersion
 from plans import procedure
 from plans.editions import why_year_is_not_its_own
 from plans.models import Level, Plan, ReportingCycle
-from plans.signals import cycle_opened
+from plans.signals import cycle_moved, cycle_opened
 
 State = ReportingCycle.State
 
@@ -47,7 +48,7 @@ def create_cycle(
 
     Raises ValidationError if there is one already, or if the year is one of the plan's successor.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="年度照会の作成")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="年度照会の作成", on=plan)
     cycle = ReportingCycle(
         plan=plan,
         fiscal_year=fiscal_year,
@@ -83,7 +84,7 @@ def change_cycle(
     PermissionDenied, ValidationError with the fields (also for a round that is settled), and
     StaleVersion.
     """
-    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="年度照会の変更")
+    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="年度照会の変更", on=cycle)
     if unknown := set(changes) - {*DEADLINES, *ASKED}:
         raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
     levels = None if review_levels is None else list(review_levels)
@@ -122,7 +123,9 @@ def move_cycle(
     Raises ValidationError for a move that does not exist and StaleVersion when somebody else
     moved it first.
     """
-    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="年度照会の状態の変更")
+    policy.require(
+        actor, Act.MANAGE, cycle.plan.organization_id, what="年度照会の状態の変更", on=cycle
+    )
     if to not in CYCLE_MOVES[cycle.state]:
         raise ValidationError(
             f"「{cycle.get_state_display()}」から「{State(to).label}」へは変更できません。"
@@ -134,7 +137,8 @@ def move_cycle(
     before = _values(cycle)
     came_from, cycle.state = cycle.state, to
     with transaction.atomic():
-        cycle.save_version(expected_version, ["state"])
+        cycle.published_at = timezone.now() if to == State.PUBLISHED else None
+        cycle.save_version(expected_version, ["state", "published_at"])
         _record(actor, "cycle.move", cycle, before, reason)
         if to == State.OPEN and came_from == State.PREPARING:
             cycle_opened.send(sender=ReportingCycle, cycle=cycle)
@@ -142,6 +146,7 @@ def move_cycle(
             procedure.finalise_items(actor, cycle)
         elif to == State.CLOSED and came_from == State.FINAL:
             procedure.unsettle_items(actor, cycle)
+        cycle_moved.send(sender=ReportingCycle, cycle=cycle, came_from=came_from)
     return cycle
 
 

@@ -14,3 +14,7 @@ items_moved = Signal()
 extension_granted = Signal()
 # comment: somebody wrote at an item.
 comment_written = Signal()
+# submission: a department's package has come to another state, worked out of its items.
+package_moved = Signal()
+# cycle, came_from: a round went from one state to another, with all that belongs to that.
+cycle_moved = Signal()

@@ -12,11 +12,14 @@ sheets:
 
 import datetime
 import re
+import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
+from weakref import WeakKeyDictionary
 
 from django.db import models
 from django.utils import timezone
@@ -24,11 +27,14 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
-# What a spreadsheet program may take for a formula when a person edits the cell or saves as CSV.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from accounts.csv_cells import FORMULA_STARTS
+
+# With these and "#" (#N/A) begins what openpyxl itself may take for something else than a text.
+_SPECIAL = frozenset({*FORMULA_STARTS, "#"})
 # Excel keeps 15 significant digits of a number and 32,767 characters of a text.
 MAX_SIGNIFICANT_DIGITS = 15
 MAX_TEXT = 32_767
@@ -65,9 +71,26 @@ def safe_cell(
     """
     cell: Cell = WriteOnlyCell(sheet)
     set_value(cell, value, decimals, number_format)
-    for name, setting in style.items():
-        setattr(cell, name, setting)
+    if style:
+        _set_style(cell, style)
     return cell
+
+
+# For each workbook, the numbers that it gave to looks (sets of settings) which it has had before.
+_LOOKS: WeakKeyDictionary[Workbook, dict[Hashable, tuple[StyleArray, object]]] = WeakKeyDictionary()
+
+
+def _set_style(cell: Cell, style: dict[str, Any]) -> None:
+    """Give a cell its look; openpyxl compares every setting with all others, so only once each."""
+    looks = _LOOKS.setdefault(cell.parent.parent, {})
+    # The settings are kept beside their look: another one could else get the same id.
+    before = bytes(cell._style or b"")  # a number's format, a text's quote
+    look = (before, *((name, id(setting)) for name, setting in style.items()))
+    if look not in looks:
+        for name, setting in style.items():
+            setattr(cell, name, setting)
+        looks[look] = copy(cell._style), style
+    cell._style = copy(looks[look][0])
 
 
 def set_value(cell: Cell, value: Any, decimals: int | None = None, number_format: str = "") -> None:
@@ -118,7 +141,19 @@ def _set_text(cell: Cell, text: str) -> None:
 
 def write_row(sheet: Any, values: Iterable[Any], decimals: int | None = None, **style: Any) -> None:
     """Append one row of safe cells, all in the same style."""
-    sheet.append([safe_cell(sheet, value, decimals, **style) for value in values])
+    if style or decimals is not None:
+        sheet.append([safe_cell(sheet, value, decimals, **style) for value in values])
+    else:
+        sheet.append([_as_is(sheet, value) for value in values])
+
+
+def _as_is(sheet: Any, value: Any) -> Any:
+    """A value that openpyxl writes as it is; a cell of its own where it would take it for more."""
+    if value is None or type(value) is int:
+        return value
+    if type(value) is str and value and len(value) <= MAX_TEXT and value[0] not in _SPECIAL:
+        return value if ILLEGAL_CHARACTERS_RE.search(value) is None else safe_cell(sheet, value)
+    return safe_cell(sheet, value)
 
 
 def write_head(sheet: Any, labels: Iterable[str]) -> None:
@@ -180,7 +215,11 @@ class _DatedZip(zipfile.ZipFile):
         super().writestr(self._member(name) if isinstance(name, str) else name, data)
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **options: Any) -> None:
-        self.writestr(str(arcname or filename), Path(filename).read_bytes())
+        with (
+            Path(filename).open("rb") as source,
+            self.open(self._member(str(arcname or filename)), "w", force_zip64=True) as member,
+        ):
+            shutil.copyfileobj(source, member)
 
 
 def save(workbook: Workbook, file: Path | str | IO[bytes], as_of: datetime.datetime) -> None:

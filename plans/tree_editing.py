@@ -205,7 +205,7 @@ def move_measure(
 
     Raises PermissionDenied, Locked, ValidationError with the reason, and StaleVersion.
     """
-    policy.require(actor, Act.MANAGE, measure.plan.organization_id, what="施策の移動")
+    policy.require(actor, Act.MANAGE, measure.plan.organization_id, what="施策の移動", on=measure)
     with transaction.atomic():
         _lock_tree(measure.plan)
         stored = Measure.objects.select_related("plan").get(pk=measure.pk)
@@ -242,7 +242,7 @@ def add_measure(
     Without a level it gets the usual one there. Raises PermissionDenied, Locked, and
     ValidationError with the fields, also where the person has to choose the level.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="施策の登録")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="施策の登録", on=plan)
     with transaction.atomic():
         _lock_tree(plan)
         siblings = [

@@ -11,7 +11,7 @@ from plans.models import Measure, Plan
 
 def measures_in_order(plan: Plan) -> list[Measure]:
     """All measures of the plan, depth first, each with its level and `tree_depth`; one query."""
-    return list(Measure.objects.filter(plan=plan).in_tree_order().select_related("department"))
+    return list(Measure.objects.in_trees_of([plan.pk]).select_related("level", "department"))
 
 
 class _PlaceIn(Func):

@@ -1,8 +1,9 @@
 """Projects, their places, schedules and tags, and the yearly reviews in the API."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Min, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -10,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api import OrganizationViewSet
 from accounts.authentication import actor_of
 from accounts.viewsets import (
     NoVersionYet,
@@ -20,7 +22,7 @@ from accounts.viewsets import (
     WritesWithVersion,
     find_visible,
 )
-from plans.api import PersonName
+from plans.api import MeasureViewSet, PersonName, PlanViewSet
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Mark, Measure, Plan
 from projects import services
@@ -105,6 +107,7 @@ class ProjectSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"organization": OrganizationViewSet}
 
 
 class ProjectViewSet(ReadOnlyRows):
@@ -114,12 +117,14 @@ class ProjectViewSet(ReadOnlyRows):
     about = "団体の事業です。計画での場所と番号は `placements` にあります。"
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
-        # `first_code` is what the list can be sorted by as `code`.
-        return queryset.annotate(first_code=Min("placements__code")).prefetch_related(
-            Prefetch("department_links", ProjectDepartment.objects.select_related("department")),
+        user = self.request.user
+        departments = ProjectDepartment.objects.visible_to(user).select_related("department")
+        links = ProjectSuccession.objects.visible_to(user)
+        return queryset.with_first_code(user).prefetch_related(
+            Prefetch("department_links", departments),
             "aliases",
-            "predecessions",
-            "successions",
+            Prefetch("predecessions", links),
+            Prefetch("successions", links),
         )
 
 
@@ -146,6 +151,7 @@ class PlacementSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"plan": PlanViewSet, "measure": MeasureViewSet, "project": ProjectViewSet}
 
 
 class PlacementViewSet(ReadOnlyRows):
@@ -175,6 +181,7 @@ class ScheduleEntrySerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"project": ProjectViewSet}
 
 
 @extend_schema_serializer(
@@ -343,6 +350,7 @@ class ReviewSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {"plan": PlanViewSet, "measure": MeasureViewSet, "project": ProjectViewSet}
 
 
 def _text(label: str) -> serializers.CharField:
@@ -364,9 +372,7 @@ def _mark(label: str) -> serializers.CharField:
 @extend_schema_serializer(
     examples=[OpenApiExample("進捗を直す", {"mark": "on_schedule", "version": 1})]
 )
-class ReviewChangeSerializer(StrictSerializer):
-    """The fields to change; those left out stay as they are."""
-
+class ReviewFields(StrictSerializer):
     planned_mark = _mark("進捗予定")
     mark = _mark("進捗")
     goal = _text("目標")
@@ -375,6 +381,11 @@ class ReviewChangeSerializer(StrictSerializer):
     shortfall_reason = _text("未達理由")
     effect = _text("到達像への影響")
     summary = _text("進捗概要")
+
+
+class ReviewChangeSerializer(ReviewFields):
+    """The fields to change; those left out stay as they are."""
+
     version = VersionRead()
 
 
@@ -449,13 +460,18 @@ class ReviewViewSet(WritesWithVersion, ReadOnlyRows):
         self, plan: Plan, thing: Measure | Project, fiscal_year: int, body: dict[str, Any]
     ) -> Review:
         version = body.pop("version", None)
-        changes = {
-            name: _find_mark(plan, name, value) if name.endswith("mark") else value
-            for name, value in body.items()
-        }
+        changes = review_changes_of(plan, body)
         return services.record_review(
             actor_of(self.request), plan, thing, fiscal_year, changes, version
         )
+
+
+def review_changes_of(plan: Plan, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a review as its service takes them: marks are named by their keys."""
+    return {
+        name: _find_mark(plan, name, value) if name.endswith("mark") else value
+        for name, value in said.items()
+    }
 
 
 def _find_mark(plan: Plan, field: str, key: str | None) -> Mark | None:

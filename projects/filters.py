@@ -1,5 +1,7 @@
 """The FilterSets of projects, their places, schedules, tags and reviews."""
 
+from typing import Any
+
 import django_filters
 from django.db.models import Q, QuerySet
 
@@ -33,11 +35,12 @@ class ProjectFilterSet(PortalFilterSet):
     """Projects. `stage` and `mark` look at `fiscal_year` where it is given, else at any year."""
 
     search_paths = ("name", "summary", "aliases__name", "placements__code")
+    paths_over_plans = ("placements__code",)
 
     organization = RowFilter(Organization, "organization", "団体")
     plan = RowFilter(Plan, "placements__plan", "計画")
     measure = UnderMeasure("placements__measure")
-    department = InDepartment("department_links__department")
+    department = InDepartment("department_links__department", "department_links__plan")
     tag = RowFilter(Tag, "tags", "タグ")
     is_leading = django_filters.BooleanFilter(
         method="filter_leading", label="リーディングプロジェクト"
@@ -54,7 +57,8 @@ class ProjectFilterSet(PortalFilterSet):
         fields: list[str] = []
 
     def filter_leading(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
-        leading = Placement.objects.filter(is_leading=True).values("project")
+        leading = Placement.objects.filter(is_leading=True, **self.within_plans("plan"))
+        leading = leading.values("project")
         return queryset.filter(pk__in=leading) if value else queryset.exclude(pk__in=leading)
 
     def filter_year(self, queryset: QuerySet, name: str, value: int) -> QuerySet:
@@ -68,9 +72,10 @@ class ProjectFilterSet(PortalFilterSet):
         return having(queryset, "schedule__planned", value, **self._in_year("schedule"))
 
     def filter_mark(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return having(queryset, "reviews__mark__key", value, **self._in_year("reviews"))
+        limits = self._in_year("reviews") | self.within_plans("reviews__plan")
+        return having(queryset, "reviews__mark__key", value, **limits)
 
-    def _in_year(self, path: str) -> dict[str, int]:
+    def _in_year(self, path: str) -> dict[str, Any]:
         year = self.form.cleaned_data.get("fiscal_year")
         return {} if year is None else {f"{path}__fiscal_year": year}
 
@@ -82,7 +87,9 @@ class PlacementFilterSet(PortalFilterSet):
     plan = RowFilter(Plan, "plan", "計画")
     measure = UnderMeasure()
     project = RowFilter(Project, "project", "事業")
-    department = InDepartment("project__department_links__department")
+    department = InDepartment(
+        "project__department_links__department", "project__department_links__plan"
+    )
     tag = RowFilter(Tag, "project__tags", "タグ")
     ordering = ordering(["position", "code"])
 
@@ -98,7 +105,9 @@ class ScheduleFilterSet(FiscalYearFilterSet):
     plan = RowFilter(Plan, "project__placements__plan", "計画")
     measure = UnderMeasure("project__placements__measure")
     project = RowFilter(Project, "project", "事業")
-    department = InDepartment("project__department_links__department")
+    department = InDepartment(
+        "project__department_links__department", "project__department_links__plan"
+    )
     ordering = ordering(["fiscal_year", "project"])
 
     class Meta:

@@ -75,7 +75,9 @@ def move_placement(
 
     Raises PermissionDenied, Locked, ValidationError with the reason, and StaleVersion.
     """
-    policy.require(actor, Act.MANAGE, placement.plan.organization_id, what="掲載の移動")
+    policy.require(
+        actor, Act.MANAGE, placement.plan.organization_id, what="掲載の移動", on=placement
+    )
     with transaction.atomic():
         Plan.objects.select_for_update(of=("self",)).get(pk=placement.plan_id)
         stored = Placement.objects.select_related("plan", "project").get(pk=placement.pk)

@@ -1,18 +1,21 @@
 """Verbs that change the yearly reviews of measures and projects."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import audit, policy
 from accounts.audit import Actor
-from accounts.models import Department
+from accounts.models import AuditEntry, Department
 from accounts.policy import Act
 from accounts.versions import StaleVersion
-from plans import procedure
+from plans.entering import Desk, Wanted, begin_entry, note_entry
 from plans.models import Measure, Plan, RoundItem
 from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
 
@@ -26,6 +29,7 @@ REVIEW_FIELDS = (
     "effect",
     "summary",
 )
+STAGE_PLACE = ("project", "fiscal_year")
 
 
 def departments_in_charge(thing: Measure | Project) -> set[int]:
@@ -49,9 +53,7 @@ def departments_in_charge(thing: Measure | Project) -> set[int]:
 def leading_department(plan: Plan, thing: Measure | Project) -> Department | None:
     """The one department that a round asks: the named one, else the one that leads most below."""
     if isinstance(thing, Project):
-        links = ProjectDepartment.objects.filter(project=thing, plan=plan)
-        first = links.select_related("department").first()
-        return first.department if first else None
+        return ProjectsInCharge(plan, [thing]).leading(thing)
     if thing.department is not None:
         return thing.department
     below = Measure.objects.all().descendants(thing, include_self=True).values("pk")
@@ -78,39 +80,165 @@ def record_review(
 
     Raises PermissionDenied, Locked, ValidationError with the fields at fault, and StaleVersion.
     """
-    unknown = set(changes) - set(REVIEW_FIELDS)
-    if unknown:
-        raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
-    require_in_charge(actor, plan, thing)
-    is_project = isinstance(thing, Project)
-    place: dict[str, Any] = {"project" if is_project else "measure": thing}
-    kind = RoundItem.Kind.PROGRESS if is_project else RoundItem.Kind.REVIEW
+    write = ReviewWrite(thing, fiscal_year, changes, expected_version)
+    (became,) = record_reviews(actor, plan, [write])
+    if isinstance(became, Exception):
+        raise became
+    return became
+
+
+@dataclass(frozen=True)
+class ReviewWrite:
+    """A review that is to be written: its arguments are those of `record_review`."""
+
+    thing: Measure | Project
+    fiscal_year: int
+    changes: Mapping[str, Any]
+    version: int | None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where there is one review at most."""
+        return asked_as(self.thing), self.thing.pk, self.fiscal_year
+
+
+REFUSALS = (PermissionDenied, ValidationError, StaleVersion)
+
+
+def record_reviews(
+    actor: Actor, plan: Plan, writes: Sequence[ReviewWrite]
+) -> list[Review | Exception]:
+    """Write many reviews in one transaction, each as `record_review` does it, or refuses it.
+
+    What became of each, in their order: the row, or the exception that `record_review` raises.
+    """
+    became: list[Review | Exception] = []
+    items: dict[int, RoundItem] = {}
+    entries: list[AuditEntry] = []
     with transaction.atomic():
-        items = procedure.begin_entry(
-            [plan.pk], kind, thing, fiscal_year, leading_department(plan, thing)
-        )
-        review = (
-            Review.objects.select_for_update(of=("self",))
-            .filter(plan=plan, fiscal_year=fiscal_year, **place)
-            .first()
-        )
-        if review is not None and review.version != expected_version:
-            raise StaleVersion(review)
-        if review is None:
-            review = Review(plan=plan, fiscal_year=fiscal_year, **place)
-        before = audit.values_of(review, REVIEW_FIELDS) if review.pk else {}
-        for name, value in changes.items():
-            setattr(review, name, value)
-        review.full_clean(validate_unique=False)
-        after = audit.values_of(review, REVIEW_FIELDS)
-        if before == after:
-            return review
-        review.entered_by = actor.account
-        same = Review.objects.filter(plan=plan, fiscal_year=fiscal_year, **place)
-        review.store(expected_version, [*REVIEW_FIELDS, "entered_by"], same)
-        procedure.note_entry(actor, items)
-        audit.record(actor, "review.record", review, plan.organization_id, before, after)
+        refused = _not_in_charge(actor, plan, writes)
+        allowed = [write for write in writes if write.place not in refused]
+        wanted = {write.place: _wanted(plan, write) for write in allowed}
+        desk = Desk(list(wanted.values()))
+        stored = _stored_reviews(plan, allowed)
+        for write in writes:
+            try:
+                if write.place in refused:
+                    raise refused[write.place]
+                asked = desk.items_for(wanted[write.place])
+                review = _to_write(plan, write, stored.get(write.place))
+                before, after = change_review(actor, review, write.changes, write.version)
+            except REFUSALS as error:
+                became.append(error)
+                continue
+            became.append(review)
+            if before != after:
+                items |= {item.pk: item for item in asked}
+                organization_id = plan.organization_id
+                entries.append(
+                    audit.entry(actor, "review.record", review, organization_id, before, after)
+                )
+        if items:
+            note_entry(actor, items.values())
+            AuditEntry.objects.bulk_create(entries)
+        desk.close()
+    return became
+
+
+def _not_in_charge(
+    actor: Actor, plan: Plan, writes: Sequence[ReviewWrite]
+) -> dict[tuple[str, int, int], PermissionDenied]:
+    """The places that the actor may not write, each with the refusal."""
+    projects = ProjectsInCharge(plan, (w.thing for w in writes if isinstance(w.thing, Project)))
+    refused = {}
+    for write in writes:
+        try:
+            if isinstance(write.thing, Project):
+                projects.require(actor, write.thing)
+            else:
+                require_in_charge(actor, plan, write.thing)
+        except PermissionDenied as error:
+            refused[write.place] = error
+    return refused
+
+
+def _wanted(plan: Plan, write: ReviewWrite) -> Wanted:
+    leads = partial(leading_department, plan, write.thing)
+    return Wanted(asked_as(write.thing), write.thing, write.fiscal_year, [plan.pk], leads)
+
+
+def _stored_reviews(
+    plan: Plan, writes: Sequence[ReviewWrite]
+) -> dict[tuple[str, int, int], Review]:
+    """The stored reviews by their places, held until the commit."""
+    things: dict[bool, set[int]] = {True: set(), False: set()}
+    for write in writes:
+        things[isinstance(write.thing, Project)].add(write.thing.pk)
+    found = Review.objects.select_for_update(of=("self",)).filter(
+        Q(project__in=things[True]) | Q(measure__in=things[False]),
+        plan=plan,
+        fiscal_year__in={write.fiscal_year for write in writes},
+    )
+    return {
+        (
+            RoundItem.Kind.PROGRESS if row.project_id else RoundItem.Kind.REVIEW,
+            row.project_id or row.measure_id or 0,
+            row.fiscal_year,
+        ): row
+        for row in found.order_by("pk")
+    }
+
+
+def asked_as(thing: Measure | Project) -> RoundItem.Kind:
+    """As what a round asks for the review of a measure or project."""
+    return RoundItem.Kind.PROGRESS if isinstance(thing, Project) else RoundItem.Kind.REVIEW
+
+
+def hold_review(
+    plan: Plan, thing: Measure | Project, fiscal_year: int, expected_version: int | None
+) -> Review:
+    """The stored review, held until the commit, or a new one. Raises StaleVersion."""
+    write = ReviewWrite(thing, fiscal_year, {}, expected_version)
+    return _to_write(plan, write, _stored_reviews(plan, [write]).get(write.place))
+
+
+def _to_write(plan: Plan, write: ReviewWrite, review: Review | None) -> Review:
+    """The stored review, or a new one. Raises StaleVersion."""
+    if review is not None and review.version != write.version:
+        raise StaleVersion(review)
+    if review is None:
+        review = Review(fiscal_year=write.fiscal_year)
+    review.plan = plan
+    setattr(review, "project" if isinstance(write.thing, Project) else "measure", write.thing)
     return review
+
+
+def change_review(
+    actor: Actor, review: Review, changes: Mapping[str, Any], expected_version: int | None
+) -> tuple[audit.Values, audit.Values]:
+    """Write the changes into a review of `hold_review`; what it said before and says now.
+
+    Raises ValidationError with the fields at fault, and StaleVersion.
+    """
+    if unknown := sorted(set(changes) - set(REVIEW_FIELDS)):
+        raise ValidationError(dict.fromkeys(unknown, "この項目は変更できません。"))
+    before = audit.values_of(review, REVIEW_FIELDS) if review.pk else {}
+    for name, value in changes.items():
+        setattr(review, name, value)
+    # What it belongs to is given, and `clean` looks at its marks.
+    given = ["plan", "measure", "project", "planned_mark", "mark", "entered_by"]
+    review.full_clean(exclude=given, validate_unique=False, validate_constraints=False)
+    after = audit.values_of(review, REVIEW_FIELDS)
+    if before != after:
+        review.entered_by = actor.account
+        same = Review.objects.filter(
+            plan=review.plan,
+            fiscal_year=review.fiscal_year,
+            project=review.project,
+            measure=review.measure,
+        )
+        review.store(expected_version, [*REVIEW_FIELDS, "entered_by"], same)
+    return before, after
 
 
 def record_stage(
@@ -127,49 +255,115 @@ def record_stage(
     """
     require_in_charge(actor, plan, project)
     with transaction.atomic():
-        items = procedure.begin_entry(
-            [plan.pk],
-            RoundItem.Kind.PROGRESS,
-            project,
-            fiscal_year,
-            leading_department(plan, project),
-        )
-        of_year = ScheduleEntry.objects.filter(project=project, fiscal_year=fiscal_year)
-        entry = of_year.select_for_update(of=("self",)).first()
-        if entry is not None and entry.version != expected_version:
-            raise StaleVersion(entry)
-        if entry is None:
-            entry = ScheduleEntry(project=project, fiscal_year=fiscal_year)
-        before = audit.values_of(entry, ["actual"])
-        if before["actual"] == stage:
-            return entry
-        entry.actual = stage
-        says_nothing = entry.pk and not (entry.actual or entry.planned or entry.text)
-        if not says_nothing:
-            entry.full_clean(validate_unique=False)
-            entry.store(expected_version, ["actual"], of_year)
-        procedure.note_entry(actor, items)
-        after = {"actual": stage}
-        audit.record(actor, "schedule.record", entry, plan.organization_id, before, after)
-        if says_nothing:
-            entry.delete()  # after the log, which names it by its number
+        leads = partial(leading_department, plan, project)
+        progress = RoundItem.Kind.PROGRESS
+        items = begin_entry(Wanted(progress, project, fiscal_year, [plan.pk], leads))
+        entry = hold_stage(project, fiscal_year, expected_version)
+        if change_stage(actor, plan, entry, stage, expected_version):
+            note_entry(actor, items)
     return entry
+
+
+def hold_stage(project: Project, fiscal_year: int, expected_version: int | None) -> ScheduleEntry:
+    """The stored entry of a year, held until the commit, or a new one. Raises StaleVersion."""
+    of_year = ScheduleEntry.objects.filter(project=project, fiscal_year=fiscal_year)
+    entry = of_year.select_for_update(of=("self",)).first()
+    if entry is not None and entry.version != expected_version:
+        raise StaleVersion(entry)
+    if entry is None:
+        entry = ScheduleEntry(fiscal_year=fiscal_year)
+    entry.project = project
+    return entry
+
+
+def change_stage(
+    actor: Actor,
+    plan: Plan,
+    entry: ScheduleEntry,
+    stage: str,
+    expected_version: int | None,
+    action: str = "schedule.record",
+    reason: str = "",
+) -> bool:
+    """Write the stage into an entry of `hold_stage`, with its audit; whether it is another one.
+
+    An entry that says nothing any more goes. Raises ValidationError and StaleVersion.
+    """
+    before = audit.values_of(entry, ["actual"])
+    if before["actual"] == stage:
+        return False
+    entry.actual = stage
+    says_nothing = entry.pk and not (entry.actual or entry.planned or entry.text)
+    if not says_nothing:
+        entry.full_clean(exclude=["project"], validate_unique=False, validate_constraints=False)
+        same = ScheduleEntry.objects.filter(project=entry.project, fiscal_year=entry.fiscal_year)
+        entry.store(expected_version, ["actual"], same)
+    # A row that is to go is told with its place, so that a past day can be shown again.
+    before = audit.values_of(entry, STAGE_PLACE) | before if says_nothing else before
+    after = {} if says_nothing else {"actual": stage}
+    audit.record(actor, action, entry, plan.organization_id, before, after, reason)
+    if says_nothing:
+        entry.delete()  # after the log, which names it by its number
+    return True
 
 
 def require_in_charge(actor: Actor, plan: Plan, thing: Measure | Project) -> None:
     """Raise PermissionDenied unless the actor may enter what a round asks about the thing."""
-    organization_id = plan.organization_id
-    belongs = (
-        Placement.objects.filter(project=thing, plan=plan).exists()
+    if isinstance(thing, Project):
+        ProjectsInCharge(plan, [thing]).require(actor, thing)
+        return
+    if thing.plan_id != plan.pk:
+        raise PermissionDenied(NOT_IN_PLAN)
+    if not policy.allows(actor, Act.ENTER, plan.organization_id, on=plan):
+        _require_one_of(actor, plan, thing, departments_in_charge(thing))
+
+
+def require_in_plan(plan: Plan, thing: Measure | Project) -> None:
+    """Raise PermissionDenied for a measure or project that does not stand in the plan."""
+    stands = (
+        Placement.objects.filter(plan=plan, project=thing).exists()
         if isinstance(thing, Project)
         else thing.plan_id == plan.pk
     )
-    if not belongs:
-        raise PermissionDenied("この計画の施策・事業ではありません。")
-    if policy.allows(actor, Act.ENTER, organization_id):
-        return
-    departments = departments_in_charge(thing)
-    if not departments and policy.allows(actor, Act.MANAGE, organization_id):
+    if not stands:
+        raise PermissionDenied(NOT_IN_PLAN)
+
+
+class ProjectsInCharge:
+    """Who answers for many projects of one plan, read at once."""
+
+    def __init__(self, plan: Plan, projects: Iterable[Project]) -> None:
+        self.plan = plan
+        numbers = {project.pk for project in projects}
+        placed = Placement.objects.filter(plan=plan, project__in=numbers).order_by()
+        self.placed = set(placed.values_list("project_id", flat=True))
+        self.links: dict[int, list[ProjectDepartment]] = defaultdict(list)
+        for link in ProjectDepartment.objects.filter(project__in=numbers):
+            self.links[link.project_id].append(link)
+
+    def require(self, actor: Actor, project: Project) -> None:
+        """Raise PermissionDenied unless the actor may enter what is asked about the project."""
+        if project.pk not in self.placed:
+            raise PermissionDenied(NOT_IN_PLAN)
+        if not policy.allows(actor, Act.ENTER, self.plan.organization_id, on=self.plan):
+            departments = {link.department_id for link in self.links[project.pk]}
+            _require_one_of(actor, self.plan, project, departments)
+
+    def leading(self, project: Project) -> Department | None:
+        """The one department that a round asks: the plan's first."""
+        links = (link for link in self.links[project.pk] if link.plan_id == self.plan.pk)
+        first = next(links, None)
+        return first.department if first else None
+
+
+NOT_IN_PLAN = "この計画の施策・事業ではありません。"
+
+
+def _require_one_of(
+    actor: Actor, plan: Plan, thing: Measure | Project, departments: set[int]
+) -> None:
+    organization_id = plan.organization_id
+    if not departments and policy.allows(actor, Act.MANAGE, organization_id, on=plan):
         return  # what no department answers for is the DX office's own work
-    if not any(policy.allows(actor, Act.ENTER, organization_id, pk) for pk in departments):
+    if not any(policy.allows(actor, Act.ENTER, organization_id, pk, plan) for pk in departments):
         raise PermissionDenied(f"「{thing}」について入力する権限がありません。")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 
 from plans import fiscal_years
 from plans.listing import ListPage
@@ -38,7 +38,7 @@ class ProjectList(ListPage):
 
     def ordered(self, queryset: QuerySet) -> QuerySet:
         """As the shown plan reads: by the tree, then by the place under the measure."""
-        queryset = queryset.annotate(first_code=Min("placements__code"))
+        queryset = queryset.with_first_code(self.user)
         if self.plan is None or self.request.GET.get("ordering"):
             return queryset
         main = Placement.objects.filter(

@@ -1,8 +1,8 @@
 """Items of rounds and the packages of departments in the API, with the steps of the procedure."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
@@ -10,7 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api import DepartmentViewSet
 from accounts.authentication import actor_of
+from accounts.bulk import MAX_ID
 from accounts.viewsets import (
     ReadOnlyRows,
     RowSerializer,
@@ -18,14 +20,14 @@ from accounts.viewsets import (
     VersionRead,
     WritesWithVersion,
 )
-from dxportal.rounds import packages
-from dxportal.rounds.acts import Outcome, take_step, take_steps
+from dxportal import english
 from plans import procedure
-from plans.api import PersonName, reason_field
+from plans.api import CycleViewSet, MeasureViewSet, PersonName, reason_field
 from plans.api import SubmissionViewSet as ReadOnlySubmissions
+from plans.entering import accepts_entry
 from plans.filters import ItemFilterSet
 from plans.models import RoundItem, Submission
-from plans.procedure import Step
+from plans.procedure import BulkResult, Step
 
 MAX_ITEMS = 1000
 
@@ -67,9 +69,14 @@ class RoundItemSerializer(RowSerializer):
             "version",
             "updated_at",
         ]
+        expands = {
+            "cycle": CycleViewSet,
+            "department": DepartmentViewSet,
+            "measure": MeasureViewSet,
+        }
 
     def get_accepts_entries(self, item: RoundItem) -> bool:
-        return item.state in RoundItem.ENTRY_STATES and procedure.accepts_entry(item)
+        return item.state in RoundItem.ENTRY_STATES and accepts_entry(item)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("提出", {"version": 2})])
@@ -86,7 +93,7 @@ class StepSerializer(StrictSerializer):
 
 
 class ItemVersionSerializer(StrictSerializer):
-    id = serializers.IntegerField(label="項目", min_value=1)
+    id = serializers.IntegerField(label="項目", min_value=1, max_value=MAX_ID)
     version = serializers.IntegerField(
         label="版", min_value=1, help_text="読み取ったときの `version`。"
     )
@@ -180,37 +187,40 @@ class RoundItemViewSet(WritesWithVersion, ReadOnlyRows):
         item = self.get_object()
         body = self.body()
         actor = actor_of(self.request)
-        take_step(actor, item, step, body["version"], body.get("reason", ""))
+        procedure.move_item(actor, item, step, body["version"], body.get("reason", ""))
         return Response(self.represent(item.pk))
 
     @extend_schema(responses=BulkStepReportSerializer)
     @action(detail=False, methods=["post"], filter_backends=[])
     def bulk(self, request: Request) -> Response:
         body = self.body()
-        chosen = {row["id"]: row["version"] for row in body["items"]}
-        visible = RoundItem.objects.visible_to(request.user).filter(pk__in=chosen)
-        found = {item.pk: item for item in visible.select_related("cycle__plan", "department")}
-        asked = [(row["id"], found.get(row["id"]), row["version"]) for row in body["items"]]
-        outcomes = take_steps(actor_of(request), asked, body["step"], body.get("reason", ""))
-        refused = sum(bool(outcome.refusal) for outcome in outcomes)
-        return Response(
+        versions = {row["id"]: row["version"] for row in body["items"]}
+        visible = RoundItem.objects.visible_to(request.user).filter(pk__in=versions)
+        items = list(visible)
+        for item in items:
+            item.version = versions[item.pk]
+        actor, reason = actor_of(request), body.get("reason", "")
+        return Response(_report(versions, procedure.move_items(actor, items, body["step"], reason)))
+
+
+def _report(asked: Iterable[int], result: BulkResult) -> dict[str, Any]:
+    """What became of each item that was asked for; what the caller may not see is not there."""
+    outcomes = {outcome.item.pk: outcome for outcome in result.outcomes}
+    results = []
+    for pk in asked:
+        outcome = outcomes.get(pk)
+        refusal = outcome.refusal if outcome else "この項目はありません。"
+        results.append(
             {
-                "moved": len(outcomes) - refused,
-                "refused": refused,
-                "results": [_told(outcome) for outcome in outcomes],
+                "id": pk,
+                "outcome": "refused" if refusal else "moved",
+                "reason": english.said(refusal),
+                "state": outcome and outcome.item.state,
+                "version": outcome and outcome.item.version,
             }
         )
-
-
-def _told(outcome: Outcome) -> dict[str, Any]:
-    item = outcome.item
-    return {
-        "id": outcome.pk,
-        "outcome": "refused" if outcome.refusal else "moved",
-        "reason": outcome.refusal,
-        "state": item and item.state,
-        "version": item and item.version,
-    }
+    moved = len(result.moved)
+    return {"moved": moved, "refused": len(results) - moved, "results": results}
 
 
 class SubmissionViewSet(WritesWithVersion, ReadOnlySubmissions):
@@ -228,19 +238,16 @@ class SubmissionViewSet(WritesWithVersion, ReadOnlySubmissions):
 
     @action(detail=True, methods=["post"], filter_backends=[])
     def submit(self, request: Request, pk: str) -> Response:
-        return self._move_package(packages.submit_department)
+        return self._move_package(procedure.submit_package)
 
     @action(detail=True, methods=["post"], filter_backends=[])
     def withdraw(self, request: Request, pk: str) -> Response:
-        return self._move_package(packages.withdraw_department)
+        return self._move_package(procedure.withdraw_package)
 
     def _move_package(self, verb: Any) -> Response:
         package: Submission = self.get_object()
         version = self.body()["version"]
-        with transaction.atomic():
-            held = Submission.objects.select_for_update(of=("self",)).get(pk=package.pk)
-            self.require_fresh(held, version)
-            verb(actor_of(self.request), package.cycle, package.department)
+        verb(actor_of(self.request), package.cycle, package.department, version)
         return Response(self.represent(package.pk))
 
     def represent_current(self, current: Model) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """What is granted, said, corrected and proved at the items of a round, in the API."""
 
-from typing import Any
-
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.conf import settings
+from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -30,24 +28,18 @@ from accounts.viewsets import (
     find_visible,
 )
 from dxportal.api import AnyFile
-from kpi.api import ActualEntryFields, ActualSerializer, entry_of, stored_fields
-from kpi.models import Actual, Indicator
-from kpi.services import correct_actual
+from dxportal.rounds.evidence import add_evidence, remove_evidence
 from plans import discussion, procedure
 from plans.api import PersonName, reason_field
 from plans.filters import (
     CommentFilterSet,
-    CorrectionFilterSet,
     EvidenceFilterSet,
     ExtensionFilterSet,
 )
-from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import (
-    Correction,
     Evidence,
     Extension,
     ItemComment,
-    Plan,
     ReportingCycle,
     RoundItem,
 )
@@ -186,134 +178,6 @@ class CommentViewSet(WritesWithVersion, ReadOnlyRows):
         return self.created(discussion.write_comment(actor_of(request), item, body["text"]).pk)
 
 
-class CorrectionSerializer(RowSerializer):
-    plan = serializers.IntegerField(source="item.cycle.plan_id", read_only=True, label="計画")
-    fiscal_year = serializers.IntegerField(
-        source="item.cycle.fiscal_year", read_only=True, label="年度"
-    )
-    kind = serializers.ChoiceField(
-        source="item.kind", read_only=True, choices=RoundItem.Kind.choices, label="種類"
-    )
-    object_id = serializers.IntegerField(
-        source="item.object_id", read_only=True, label="対象の番号"
-    )
-    label = serializers.CharField(  # type: ignore[assignment]  # the row's, not the serializer's
-        source="item.label", read_only=True, label="名称"
-    )
-    corrected_by_name = PersonName(source="corrected_by", label="訂正した人")
-
-    class Meta:
-        model = Correction
-        fields = [
-            "id",
-            "item",
-            "plan",
-            "fiscal_year",
-            "kind",
-            "object_id",
-            "label",
-            "field",
-            "before",
-            "after",
-            "reason",
-            "corrected_by_name",
-            "corrected_at",
-        ]
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "確定した実績値の訂正",
-            {
-                "plan": 1,
-                "indicator": 3,
-                "fiscal_year": 2024,
-                "value": "1,234",
-                "reason": "集計の誤りのため",
-                "version": 4,
-            },
-        )
-    ]
-)
-class CorrectionCreateSerializer(ActualEntryFields):
-    """What is to be changed of the settled actual; what is left out stays as it is."""
-
-    plan = serializers.IntegerField(label="計画", min_value=1)
-    indicator = serializers.IntegerField(label="指標", min_value=1)
-    fiscal_year = serializers.IntegerField(
-        label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
-    )
-    reason = serializers.CharField(label="訂正の理由", max_length=2000)
-    version = serializers.IntegerField(
-        label="版",
-        min_value=1,
-        required=False,
-        allow_null=True,
-        help_text="実績（`actuals`）の `version`。その年度に値がなければnull。",
-    )
-
-
-class CorrectedSerializer(serializers.Serializer):
-    actual = ActualSerializer(label="訂正後の実績値")
-    corrections = CorrectionSerializer(
-        many=True, label="記録した訂正", help_text="値が変わらなければ空。"
-    )
-
-
-class CorrectionViewSet(WritesWithVersion, ReadOnlyRows):
-    queryset = Correction.objects.all()
-    serializer_class = CorrectionSerializer
-    filterset_class = CorrectionFilterSet
-    body_classes = {"create": CorrectionCreateSerializer}
-    about = "確定した値の訂正（正誤表の行）です。"
-    told = {
-        "create": (
-            "確定した実績値を訂正する",
-            "事務局だけができます。確定していない年度は400です（訂正ではなく入力で変えます）。",
-        )
-    }
-
-    def for_reading(self, queryset: QuerySet) -> QuerySet:
-        return queryset.select_related("item__cycle", "corrected_by")
-
-    @extend_schema(responses={201: CorrectedSerializer})
-    def create(self, request: Request) -> Response:
-        body = self.body()
-        plan = find_visible(Plan.objects, request, body["plan"], "plan")
-        indicators = Indicator.objects.filter(uses__plan=plan).distinct()
-        indicator = find_visible(indicators, request, body["indicator"], "indicator")
-        of_year = Actual.objects.filter(indicator=indicator, fiscal_year=body["fiscal_year"])
-        there = of_year.filter(kind=Actual.Kind.ACTUAL).first()
-        before = stored_fields(there) if there else {}
-        with transaction.atomic():
-            last = Correction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-            actual = correct_actual(
-                actor_of(request),
-                plan,
-                indicator,
-                body["fiscal_year"],
-                entry_of(before, body),
-                body.get("version"),
-                body["reason"],
-            )
-            made = self.get_queryset().filter(
-                pk__gt=last,
-                item__cycle__plan=plan,
-                item__kind=RoundItem.Kind.ACTUAL,
-                item__object_id=indicator.pk,
-            )
-            corrections = CorrectionSerializer(made, many=True).data
-        return Response(
-            {"actual": self.represent_current(actual), "corrections": corrections}, status=201
-        )
-
-    def represent_current(self, current: Model) -> dict[str, Any]:
-        """What is corrected is an actual, and that is what somebody else may have changed."""
-        actual = Actual.objects.select_related("indicator", "entered_by").get(pk=current.pk)
-        return dict(ActualSerializer(actual).data)
-
-
 class EvidenceSerializer(RowSerializer):
     added_by_name = PersonName(source="added_by", label="添付者")
     download = serializers.SerializerMethodField(
@@ -332,11 +196,36 @@ class EvidenceSerializer(RowSerializer):
         return str(address)
 
 
-class EvidenceViewSet(ReadOnlyRows):
+class EvidenceAddSerializer(StrictSerializer):
+    item = serializers.IntegerField(label="項目", min_value=1)
+    file = serializers.FileField(label="ファイル", help_text="元の名前のまま残ります。")
+
+
+class EvidenceViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = Evidence.objects.all()
     serializer_class = EvidenceSerializer
     filterset_class = EvidenceFilterSet
+    body_classes = {"create": EvidenceAddSerializer}
+    files_in = ("create",)
+    max_megabytes = {"create": settings.EVIDENCE_MAX_MEGABYTES}
     about = "照会の項目に添えられた根拠資料のファイルです。"
+    told = {
+        "create": (
+            "根拠資料を添える",
+            "`multipart/form-data` で送ります。種類・大きさ・中身が合わないファイルは400です。",
+        ),
+        "destroy": ("根拠資料を取り除く", "名前と要約値は監査記録に残ります。"),
+    }
+
+    def create(self, request: Request) -> Response:
+        body = self.body()
+        items = RoundItem.objects.select_related("cycle__plan__organization", "department")
+        item = find_visible(items, request, body["item"], "item")
+        return self.created(add_evidence(actor_of(request), item, body["file"]).pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        remove_evidence(actor_of(request), self.get_object())
+        return Response(status=204)
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
         return queryset.select_related("added_by")

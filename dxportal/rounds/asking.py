@@ -50,7 +50,7 @@ def refresh(actor: Actor, cycle: ReportingCycle) -> int:
 
     Items that are there stay as they are, with their department.
     """
-    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="照会の項目の更新")
+    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="照会の項目の更新", on=cycle)
     with transaction.atomic():
         made = ask(cycle)
         if made:

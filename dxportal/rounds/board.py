@@ -13,7 +13,7 @@ from accounts.models import Department
 from dxportal.rounds.grid import rows_of
 from dxportal.rounds.rows import Row
 from plans.models import Extension, ReportingCycle, RoundItem, Submission
-from plans.procedure import package_state
+from plans.packages import package_state
 from plans.services import ORDER
 
 State = RoundItem.State
@@ -71,6 +71,11 @@ class Tally:
     @property
     def filled(self) -> int:
         return sum(line.is_filled for line in self.lines)
+
+    @property
+    def entered(self) -> int:
+        """Touched by somebody, as `rounds.completeness` counts it."""
+        return sum(line.item.state != State.UNTOUCHED for line in self.lines)
 
     @property
     def owed(self) -> int:
@@ -150,7 +155,7 @@ class Board:
                 "department", "entered_by", "submitted_by", "approved_by"
             )
         )
-        # `procedure.accepts_entry` asks the round for them, once an item.
+        # `entering.accepts_entry` asks the round for them, once an item.
         extensions = Extension.objects.select_related("department", "item", "granted_by")
         prefetch_related_objects([cycle], Prefetch("extensions", extensions))
         self.extensions = list(cycle.extensions.all())

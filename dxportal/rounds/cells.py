@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from budgets.models import BudgetEntry
+from budgets.services import AMOUNT_FIELDS
 from kpi.models import Actual, ValueStatus
 from plans.models import RoundItem
 from projects.models import Review, ScheduleEntry, Stage
@@ -41,11 +42,23 @@ STATUSES: Choices = [
 STAGES: Choices = [("", "（なし）"), *Stage.choices]
 REVIEW_TEXTS = ("result", "delay_reason", "shortfall_reason", "effect")
 SETTLEMENT_STAGES = (BudgetEntry.Stage.FORECAST, BudgetEntry.Stage.SETTLED)
-SETTLEMENT_NAMES = ("amount", *BudgetEntry.SOURCES)
 
 _MARKS = [Field(name, _label(Review, name), "choice") for name in ("planned_mark", "mark")]
 _TEXTS = [Field(name, _label(Review, name), "text") for name in REVIEW_TEXTS]
-_AMOUNTS = [(name, _label(BudgetEntry, name).removesuffix("（円）")) for name in SETTLEMENT_NAMES]
+_AMOUNTS = [(name, _label(BudgetEntry, name).removesuffix("（円）")) for name in AMOUNT_FIELDS]
+
+
+def _settlement_cells(stage: BudgetEntry.Stage) -> list[Field]:
+    """The amount, its sources and the comment of one stage."""
+    note = _label(BudgetEntry, "note")
+    return [
+        *(
+            Field(f"{stage}_{name}", f"{stage.label}の{label}", "figure", short=label)
+            for name, label in _AMOUNTS
+        ),
+        Field(f"{stage}_note", f"{stage.label}の{note}", "text", short=note),
+    ]
+
 
 FIELDS: dict[str, list[Field]] = {
     RoundItem.Kind.ACTUAL: [
@@ -67,9 +80,7 @@ FIELDS: dict[str, list[Field]] = {
         *_TEXTS,
     ],
     RoundItem.Kind.SETTLEMENT: [
-        Field(f"{stage}_{name}", f"{stage.label}の{label}", "figure", short=label)
-        for stage in SETTLEMENT_STAGES
-        for name, label in _AMOUNTS
+        cell for stage in SETTLEMENT_STAGES for cell in _settlement_cells(stage)
     ],
 }
 

@@ -11,21 +11,23 @@ and rights, locks and versions are checked again by the verbs when they are appl
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from copy import copy
+from dataclasses import asdict, dataclass, field, replace
 
 from django.core import signing
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import User
 from budgets.money import in_words
-from dxportal.rounds.cells import Cell
+from dxportal.rounds.cells import Cell, Field
 from dxportal.rounds.entry_book_reading import CellFault, RowEdit
 from dxportal.rounds.grid import rows_of_round
 from dxportal.rounds.rows import ActualRow, Row, SettlementRow
-from dxportal.rounds.writing import StaleRow, errors_by_cell, is_change, store_row, yen_of
+from dxportal.rounds.writing import errors_by_cell, is_change, yen_of
+from dxportal.rounds.writing_many import RowWrite, store_rows
 from plans.models import ReportingCycle
 
 # So long a preview may lie on the screen.
@@ -111,7 +113,7 @@ def preview_of(
             found.faults.append(_fault(edit, "", "あなたの入力する項目ではなくなりました。"))
         elif is_change(row, edit.typed):
             wanted.append(edit)
-    after, refused = _tried(actor, cycle, wanted)
+    after, refused = _tried(actor, cycle, rows, wanted)
     found.faults += refused
     for edit in wanted:
         if edit.item_pk in after:
@@ -132,12 +134,13 @@ def apply_edits(
     try:
         with transaction.atomic():
             rows = _rows(actor, cycle)
-            return sum(
-                store_row(actor, rows[edit.item_pk], edit.typed, seen[edit.item_pk])
-                for edit in edits
-            )
-    except (StaleRow, ValidationError, PermissionDenied, KeyError) as error:
+            writes = [RowWrite(rows[e.item_pk], e.typed, seen[e.item_pk]) for e in edits]
+            stored = store_rows(actor, cycle, writes)
+            if stored.refused:
+                raise Outdated
+    except KeyError as error:
         raise Outdated from error
+    return len(stored.changed)
 
 
 def _rows(actor: Actor, cycle: ReportingCycle) -> dict[int, Row]:
@@ -146,29 +149,23 @@ def _rows(actor: Actor, cycle: ReportingCycle) -> dict[int, Row]:
 
 
 def _tried(
-    actor: Actor, cycle: ReportingCycle, edits: Sequence[RowEdit]
+    actor: Actor, cycle: ReportingCycle, rows: Rows, edits: Sequence[RowEdit]
 ) -> tuple[Rows, list[CellFault]]:
     """The rows as they would be, of the edits that go through, and why the others do not."""
-    faults: list[CellFault] = []
-    if not edits:
-        return {}, faults
+    copies = {e.item_pk: replace(rows[e.item_pk], item=copy(rows[e.item_pk].item)) for e in edits}
+    writes = [RowWrite(row, e.typed, row.version) for e in edits for row in [copies[e.item_pk]]]
     with transaction.atomic():
-        rows = _rows(actor, cycle)
-        done = set()
-        for edit in edits:
-            row = rows[edit.item_pk]
-            try:
-                store_row(actor, row, edit.typed, row.version)
-                done.add(edit.item_pk)
-            except ValidationError as error:
-                faults += _refusals(edit, row, error)
-            except PermissionDenied as error:
-                faults.append(_fault(edit, row.title, str(error)))
-            except StaleRow as error:
-                faults.append(_fault(edit, row.title, str(error)))
-        after = {pk: row for pk, row in _rows(actor, cycle).items() if pk in done}
+        stored = store_rows(actor, cycle, writes)
         transaction.set_rollback(True)
-    return after, faults
+    faults: list[CellFault] = []
+    for edit in edits:
+        if refusal := stored.refused.get(edit.item_pk):
+            row = copies[edit.item_pk]
+            if isinstance(refusal, ValidationError):
+                faults += _refusals(edit, row, refusal)
+            else:
+                faults.append(_fault(edit, row.title, str(refusal)))
+    return {pk: copies[pk] for pk in stored.changed}, faults
 
 
 def _refusals(edit: RowEdit, row: Row, error: ValidationError) -> list[CellFault]:
@@ -196,7 +193,7 @@ def _change(edit: RowEdit, before: Row, after: Row, is_mine: bool) -> RowChange:
             _seen(old[name]) if name in old and before.is_filled else "",
             _seen(new[name]),
             _typed(edit, new[name]),
-            _understood(after, name),
+            _understood(after, new[name].field),
         )
         for name in names
         if _differs(old, new, name)
@@ -227,13 +224,13 @@ def _typed(edit: RowEdit, cell: Cell) -> str:
     return typed if cell.field.kind == "figure" and typed != cell.value else ""
 
 
-def _understood(row: Row, name: str) -> str:
+def _understood(row: Row, field: Field) -> str:
     """A stored figure with its unit, as it was read."""
-    text = row.values[name]
-    if isinstance(row, ActualRow) and name == "value":
+    text = row.values[field.name]
+    if isinstance(row, ActualRow) and field.name == "value":
         return row.understood
-    if isinstance(row, SettlementRow) and text:
-        yen = yen_of(name, text)
+    if isinstance(row, SettlementRow) and field.kind == "figure" and text:
+        yen = yen_of(field.name, text)
         return "" if yen is None else in_words(yen)
     return ""
 

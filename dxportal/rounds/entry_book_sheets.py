@@ -24,7 +24,7 @@ KEY_LABEL, NAME_LABEL = "行の鍵（変更しない）", "名称"
 FLAG_LABEL = "速報・確定"
 PRELIMINARY, SETTLED = "速報", "確定"
 # The layout of the hidden sheet and of the keys; another one is refused.
-FORMAT = "1"
+FORMAT = "2"
 
 _NOT_ISSUED = "-"
 _DIGITS_OF_DIGEST = 10

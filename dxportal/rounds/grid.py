@@ -13,9 +13,10 @@ from accounts.policy import Act
 from budgets.models import BudgetEntry
 from dxportal.rounds.cells import SETTLEMENT_STAGES
 from dxportal.rounds.rows import ActualRow, ReviewRow, Row, SettlementRow
-from kpi.models import Actual, Indicator, Target
+from kpi.models import Actual, Indicator, IndicatorUse, Target
 from kpi.series import target_in_force
 from plans import procedure
+from plans.entering import RUNNING_STATES
 from plans.models import Mark, Measure, ReportingCycle, RoundItem
 from plans.tree_order import measure_path, measures_in_order
 from projects.models import Project, ProjectDepartment, Review, ScheduleEntry
@@ -44,7 +45,7 @@ def rounds_of(user: User) -> list[ReportingCycle]:
     """The running rounds that ask this person for something; open ones and near ends first."""
     cycles = (
         ReportingCycle.objects.visible_to(user)
-        .filter(pk__in=enterable_items(user).values("cycle"), state__in=procedure.RUNNING_STATES)
+        .filter(pk__in=enterable_items(user).values("cycle"), state__in=RUNNING_STATES)
         .select_related("plan__organization")
         .prefetch_related("extensions")
         .order_by("closes_at", "pk")
@@ -61,40 +62,46 @@ def rows_of_round(user: User, cycle: ReportingCycle) -> list[Row]:
     return rows_of(cycle, found)
 
 
-def row_of(item: RoundItem) -> Row:
-    """One row by itself, as it is stored now, without its way through the plan's tree.
+def row_of(item: RoundItem, with_places: bool = False) -> Row:
+    """One row by itself, as it is stored now.
 
     Raises Locked for what has been deleted since the round was opened.
     """
-    found = _Reading(item.cycle, [item], with_tree=False).rows()
+    found = rows_of(item.cycle, [item], with_places)
     if not found:
         raise Locked(f"「{item}」は計画から削除されています。")
     return found[0]
 
 
-def rows_of(cycle: ReportingCycle, items: Sequence[RoundItem]) -> list[Row]:
-    """The rows of these items of one round, in their order; without what has been deleted."""
-    return _Reading(cycle, items).rows()
+def rows_of(
+    cycle: ReportingCycle, items: Sequence[RoundItem], with_places: bool = True
+) -> list[Row]:
+    """The rows of these items of one round, in their order; without what has been deleted.
+
+    `with_places`: whether each is told its way through the plan's tree, and where it is used.
+    """
+    return _Reading(cycle, items, with_places).rows()
 
 
 class _Reading:
     """Everything that the items are about, fetched by kind."""
 
     def __init__(
-        self, cycle: ReportingCycle, items: Sequence[RoundItem], with_tree: bool = True
+        self, cycle: ReportingCycle, items: Sequence[RoundItem], with_places: bool = True
     ) -> None:
         self.cycle = cycle
         self.items = items
+        self.with_places = with_places
         self.year = cycle.fiscal_year
-        if with_tree:
+        if with_places:
             self.measures = {measure.pk: measure for measure in measures_in_order(cycle.plan)}
         else:
             self.measures = Measure.objects.in_bulk(self._ids(Kind.REVIEW))
         self.marks = list(Mark.objects.filter(plan=cycle.plan))
-        indicators = Indicator.objects.prefetch_related("targets", "actuals", "uses__project")
+        uses = ["uses__project"] if with_places else []
+        indicators = Indicator.objects.prefetch_related("targets", "actuals", *uses)
         self.indicators = indicators.in_bulk(self._ids(Kind.ACTUAL))
         self.projects = Project.objects.in_bulk(self._ids(Kind.PROGRESS, Kind.SETTLEMENT))
-        self.later = cycle.plan.later_editions
         self._read_reviews()
         self._read_schedule()
         self._read_budgets()
@@ -119,6 +126,8 @@ class _Reading:
         entries = ScheduleEntry.objects.filter(project__in=wanted, fiscal_year=self.year)
         self.schedule = {entry.project_id: entry for entry in entries}
         self.departments: dict[int, list[str]] = defaultdict(list)
+        if not self.with_places:
+            return
         links = ProjectDepartment.objects.filter(plan=self.cycle.plan, project__in=wanted)
         for link in links.select_related("department"):
             self.departments[link.project_id].append(link.department.name)
@@ -169,11 +178,21 @@ class _Reading:
             path=self._path(item),
             indicator=indicator,
             actual=actuals.get(self.year),
-            target=target_in_force(targets, self.later),
+            target=self._target_in_force(targets),
             past={year: a for year, a in actuals.items() if year < self.year},
             marks=self.marks,
-            uses=[use for use in indicator.uses.all() if use.plan_id == self.cycle.plan_id],
+            uses=self._uses(indicator),
         )
+
+    def _target_in_force(self, targets: Sequence[Target]) -> Target | None:
+        is_revised = any(target.revised_in for target in targets)
+        later = self.cycle.plan.later_editions if is_revised else frozenset()
+        return target_in_force(targets, later)
+
+    def _uses(self, indicator: Indicator) -> list[IndicatorUse]:
+        if not self.with_places:
+            return []
+        return [use for use in indicator.uses.all() if use.plan_id == self.cycle.plan_id]
 
     def _review(self, item: RoundItem) -> Row | None:
         is_progress = item.kind == Kind.PROGRESS

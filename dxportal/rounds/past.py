@@ -31,6 +31,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "plans.rounditem": ("state",),
 }
 HISTORY_LENGTH = 200
+State = RoundItem.State
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,16 @@ def state_at(row: Row, moment: datetime.datetime) -> list[Then]:
     if earlier:
         actual = next((thing for thing in row.stored if thing is not None), None)
         found = [found[0], _then(actual, moment, earlier)]
+    if not any(then.values for then in found[1:]):
+        found[0] = _untouched(found[0])
     return found
+
+
+def _untouched(then: Then) -> Then:
+    """An item in whose place nothing was stored: entering moves it, and no log tells of that."""
+    draft, untouched = (str(state.label) for state in (State.DRAFT, State.UNTOUCHED))
+    told = [(label, untouched if text == draft else text) for label, text in then.values]
+    return Then(then.name, told)
 
 
 def _then(thing: models.Model | None, moment: datetime.datetime, earlier: list[RowName]) -> Then:

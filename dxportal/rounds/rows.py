@@ -12,10 +12,11 @@ from accounts.models import User
 from accounts.versions import Versioned
 from budgets.models import BudgetEntry
 from budgets.money import THOUSAND, in_words, is_whole_thousands
+from budgets.services import AMOUNT_FIELDS
+from budgets.warnings import warnings_of as amount_warnings
 from dxportal.rounds.cells import (
     FIELDS,
     FLAG_ON,
-    SETTLEMENT_NAMES,
     SETTLEMENT_STAGES,
     STAGES,
     STATUSES,
@@ -26,8 +27,8 @@ from dxportal.rounds.cells import (
 from kpi.achievement import Achievement, achievement_of, format_actual, format_target
 from kpi.models import Actual, Indicator, IndicatorUse, Target, ValueStatus
 from kpi.warnings import warnings_of
-from plans import procedure
 from plans.deadlines import Deadline
+from plans.entering import accepts_entry, is_running
 from plans.models import Mark, Measure, RoundItem
 from projects.models import Project, Review, ScheduleEntry
 
@@ -121,14 +122,14 @@ class Row:
         item = self.item
         if item.state in RoundItem.LOCKED_STATES:
             return f"「{item.get_state_display()}」のため編集できません。{_how_to_unlock(item)}"
-        if item.cycle.state not in procedure.RUNNING_STATES:
+        if not is_running(item.cycle):
             return f"照会が「{item.cycle.get_state_display()}」のため編集できません。"
-        if procedure.accepts_entry(item):
+        if accepts_entry(item):
             return ""
         end = item.cycle.entry_ends_at
-        if end is None:
+        deadline = Deadline(end) if end else None
+        if deadline is None or not deadline.is_past:
             return "照会が締め切られたため編集できません。"
-        deadline = Deadline(end)
         return f"{deadline.last_day:%-m月%-d日}{deadline.last_time}に締め切ったため編集できません。"
 
     @property
@@ -373,11 +374,35 @@ class SettlementRow(Row):
 
     @property
     def values(self) -> dict[str, str]:
+        found = {}
+        for stage in SETTLEMENT_STAGES:
+            entry = self.entries.get(stage)
+            for name in AMOUNT_FIELDS:
+                found[f"{stage}_{name}"] = yen_text(getattr(entry, name, None))
+            found[f"{stage}_note"] = entry.note if entry else ""
+        return found
+
+    @property
+    def _warned(self) -> dict[BudgetEntry.Stage, list[str]]:
+        """What is unusual, by stage."""
+        last = self.last_settled.amount if self.last_settled else None
         return {
-            f"{stage}_{name}": yen_text(getattr(self.entries.get(stage), name, None))
+            stage: found
             for stage in SETTLEMENT_STAGES
-            for name in SETTLEMENT_NAMES
+            if (entry := self.entries.get(stage))
+            and (found := amount_warnings(entry.amount, self.budget, last))
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        return [
+            f"{stage.label}は、{text}" for stage, found in self._warned.items() for text in found
+        ]
+
+    @property
+    def has_comment(self) -> bool:
+        """Whether every stage with something unusual has its own comment."""
+        return all(self.entries[stage].note.strip() for stage in self._warned)
 
     @property
     def is_filled(self) -> bool:

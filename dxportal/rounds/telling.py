@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import Department, Notice, User
-from accounts.notices import people_who_may, tell
+from accounts.notices import Message, people_who_may, tell, tell_all
 from accounts.policy import Act
 from plans.models import Extension, ItemComment, ReportingCycle, RoundItem
 from plans.procedure import Step
@@ -62,33 +62,55 @@ def tell_opened(cycle: ReportingCycle, **_: Any) -> None:
 def tell_moved(
     items: list[RoundItem], step: str = "", reason: str = "", actor: Actor | None = None, **_: Any
 ) -> None:
-    for item in items:
-        match step:
-            case Step.SUBMIT:
-                _tell_heads(item)
-            case Step.RETURN:
-                _tell_writers(item, Kind.RETURNED, f"差し戻されました。理由：{reason}", actor)
-            case Step.APPROVE:
-                _tell_writers(item, Kind.APPROVED, "承認されました。", actor)
+    told: list[Message] = []
+    match step:
+        case Step.SUBMIT:
+            told = _to_heads(items)
+        case Step.RETURN:
+            told = _to_writers(items, Kind.RETURNED, f"差し戻されました。理由：{reason}", actor)
+        case Step.APPROVE:
+            told = _to_writers(items, Kind.APPROVED, "承認されました。", actor)
+    if told:
+        tell_all(items[0].cycle.plan.organization, told)
 
 
-def _tell_heads(item: RoundItem) -> None:
-    """One notice for a department, however many items it submits."""
-    organization = item.cycle.plan.organization
-    text = f"{item.department or '全庁'}から{item.cycle}の提出がありました。承認をお願いします。"
-    people = people_who_may(Act.APPROVE, organization, item.department)
-    tell(people, organization, Kind.SUBMITTED, text, reverse("rounds:approvals"))
+def _to_heads(items: list[RoundItem]) -> list[Message]:
+    """One message for a department, however many items it submits."""
+    cycle = items[0].cycle
+    organization, path = cycle.plan.organization, reverse("rounds:approvals")
+    departments = {item.department_id: item.department for item in items}
+    return [
+        Message(
+            list(people_who_may(Act.APPROVE, organization, department)),
+            Kind.SUBMITTED,
+            f"{department or '全庁'}から{cycle}の提出がありました。承認をお願いします。",
+            path,
+        )
+        for department in departments.values()
+    ]
 
 
-def _tell_writers(item: RoundItem, kind: str, what: str, actor: Actor | None) -> None:
-    organization = item.cycle.plan.organization
-    writers = {item.entered_by, item.submitted_by} - {None}
-    people: Iterable[User] = [user for user in writers if user is not None] or people_who_may(
-        Act.ENTER, organization, item.department
-    )
+def _writers_of(item: RoundItem) -> set[int]:
+    return {pk for pk in (item.entered_by_id, item.submitted_by_id) if pk is not None}
+
+
+def _to_writers(items: list[RoundItem], kind: str, what: str, actor: Actor | None) -> list[Message]:
+    """To those who entered or submitted each item; where nobody did, to who may enter it."""
+    cycle = items[0].cycle
+    writers = User.objects.in_bulk({pk for item in items for pk in _writers_of(item)})
+    may_enter: dict[int | None, list[User]] = {}
     own = actor.account if actor else None
-    text = f"「{item}」（{item.cycle}）が{what}"
-    tell([user for user in people if user != own], organization, kind, text, entry_path(item.cycle))
+    told = []
+    for item in items:
+        people = [writers[pk] for pk in sorted(_writers_of(item))]
+        if not people:
+            if item.department_id not in may_enter:
+                found = people_who_may(Act.ENTER, cycle.plan.organization, item.department)
+                may_enter[item.department_id] = list(found)
+            people = may_enter[item.department_id]
+        text = f"「{item}」（{cycle}）が{what}"
+        told.append(Message([u for u in people if u != own], kind, text, entry_path(cycle)))
+    return told
 
 
 @receiver(extension_granted, dispatch_uid="rounds.tell_extended")
@@ -111,7 +133,7 @@ def remind(
     actor: Actor, cycle: ReportingCycle, departments: Iterable[Department | None], text: str = ""
 ) -> int:
     """Remind the departments that still owe something (督促); how many people were told."""
-    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="督促")
+    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="督促", on=cycle)
     owed = owing(cycle)
     told = 0
     with transaction.atomic():

@@ -11,7 +11,7 @@ from accounts.policy import Act
 from dxportal.rounds.board import NO_DEPARTMENT
 from dxportal.rounds.grid import rows_of
 from dxportal.rounds.rows import Row
-from plans import procedure
+from plans.entering import RUNNING_STATES
 from plans.models import ReportingCycle, RoundItem
 
 
@@ -23,7 +23,7 @@ def submitted_items(user: User) -> "QuerySet[RoundItem]":
     return items.filter(
         Q(pk__in=own) | Q(pk__in=nobodys),
         state=RoundItem.State.SUBMITTED,
-        cycle__state__in=procedure.RUNNING_STATES,
+        cycle__state__in=RUNNING_STATES,
     )
 
 

@@ -13,14 +13,15 @@ from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.versions import StaleVersion
 from budgets.money import THOUSAND
-from budgets.services import record_settlement
-from dxportal.rounds.cells import FLAG_ON, SETTLEMENT_NAMES, SETTLEMENT_STAGES
+from budgets.services import ENTERED_FIELDS, record_settlement
+from dxportal.rounds.cells import FLAG_ON, SETTLEMENT_STAGES
 from dxportal.rounds.grid import row_of
 from dxportal.rounds.rows import ActualRow, ReviewRow, Row, SettlementRow, versions_of
 from kpi.models import Actual, ValueStatus
 from kpi.numbers import read_number
 from kpi.services import ActualEntry, clear_actual, record_actual
-from plans.models import Mark, ReportingCycle
+from plans.models import Mark, ReportingCycle, RoundItem
+from projects.models import Project
 from projects.services import record_review, record_stage
 
 
@@ -39,11 +40,12 @@ def write_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) ->
     already is no change, whatever the version: a request that is sent again does no harm. Raises
     StaleRow, and what the verbs raise: PermissionDenied, Locked, ValidationError by cell.
     """
-    return row_of(row.item) if store_row(actor, row, typed, version) else row
+    store_row(actor, row, typed, version)
+    return row
 
 
 def store_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) -> bool:
-    """`write_row` for many rows, none of which is read again; whether there was a change."""
+    """`write_row` that tells whether there was a change."""
     known = {field.name for field in row.fields}
     if unknown := sorted(set(typed) - known):
         raise ValidationError(dict.fromkeys(unknown, "この項目は入力できません。"))
@@ -54,11 +56,13 @@ def store_row(actor: Actor, row: Row, typed: Mapping[str, str], version: str) ->
             raise Locked(row.locked_reason)
         raise StaleRow(row)
     try:
-        with transaction.atomic():
-            _WRITERS[type(row)](actor, row, {**row.values, **typed}, versions_of(version))
+        _WRITERS[type(row)](actor, row, {**row.values, **typed}, versions_of(version))
     except StaleVersion as error:
         raise StaleRow(row_of(row.item)) from error
-    row.item.refresh_from_db(fields=("state", "version", "entered_by", "entered_at"))
+    row.item.refresh_from_db(
+        fields=("state", "version", "entered_by", "entered_at"),
+        from_queryset=RoundItem.objects.select_related("entered_by"),
+    )
     return True
 
 
@@ -89,19 +93,36 @@ def _reads_as(stored: str, typed: str, unit: str) -> bool:
 def _write_actual(
     actor: Actor, row: ActualRow, typed: Mapping[str, str], versions: list[int | None]
 ) -> None:
-    cycle = row.item.cycle
-    kind = Actual.Kind.INTERIM if cycle.kind == ReportingCycle.Kind.INTERIM else Actual.Kind.ACTUAL
-    said = [typed[name].strip() for name in ("value", "numerator", "denominator", "note")]
-    if not any(said) and typed["status"] == ValueStatus.REPORTED:
+    cycle, kind = row.item.cycle, kind_of(row)
+    if is_clearing(typed):
         if row.actual is not None:
             clear_actual(actor, row.indicator, cycle.fiscal_year, versions[0] or 0, kind)
+            row.actual = None
         return
+    entry = entry_of(row, typed)
+    row.actual = record_actual(actor, row.indicator, cycle.fiscal_year, entry, versions[0], kind)
+
+
+def is_clearing(typed: Mapping[str, str]) -> bool:
+    """Whether the cells of an actual say nothing any more."""
+    said = [typed[name].strip() for name in ("value", "numerator", "denominator", "note")]
+    return not any(said) and typed["status"] == ValueStatus.REPORTED
+
+
+def kind_of(row: ActualRow) -> Actual.Kind:
+    """Which actual of the year the row's round asks for."""
+    is_interim = row.item.cycle.kind == ReportingCycle.Kind.INTERIM
+    return Actual.Kind.INTERIM if is_interim else Actual.Kind.ACTUAL
+
+
+def entry_of(row: ActualRow, typed: Mapping[str, str]) -> ActualEntry:
+    """The actual that all cells of a row together say. Raises ValidationError."""
     if typed["status"] not in ValueStatus:
         raise ValidationError({"status": "値の状態を選んでください。"})
     # The rate follows its counts, unless somebody has typed it as well.
     follows = row.differs(typed) & {"numerator", "denominator"} and typed["numerator"]
     is_typed = "value" in row.differs(typed)
-    entry = ActualEntry(
+    return ActualEntry(
         text="" if follows and not is_typed else typed["value"],
         status=typed["status"],
         note=typed["note"],
@@ -109,25 +130,33 @@ def _write_actual(
         numerator=typed["numerator"],
         denominator=typed["denominator"],
     )
-    record_actual(actor, row.indicator, cycle.fiscal_year, entry, versions[0], kind)
 
 
 def _write_review(
     actor: Actor, row: ReviewRow, typed: Mapping[str, str], versions: list[int | None]
 ) -> None:
-    changed = row.differs(typed)
-    marks = {mark.key: mark for mark in row.marks}
-    changes: dict[str, Any] = {}
-    for name in changed - {"stage"}:
-        changes[name] = _mark(marks, name, typed[name]) if "mark" in name else typed[name].strip()
+    changes = review_changes(row, typed)
     plan, year = row.item.cycle.plan, row.item.cycle.fiscal_year
-    if changes:
-        record_review(actor, plan, row.thing, year, changes, versions[0])
-    if "stage" in changed:
-        try:
-            record_stage(actor, plan, row.thing, year, typed["stage"], versions[1])
-        except ValidationError as error:
-            _raise_by_cell(error, {"actual": "stage"})
+    review, schedule = row.review, row.schedule
+    with transaction.atomic():
+        if changes:
+            review = record_review(actor, plan, row.thing, year, changes, versions[0])
+        if "stage" in row.differs(typed) and isinstance(row.thing, Project):
+            try:
+                entry = record_stage(actor, plan, row.thing, year, typed["stage"], versions[1])
+            except ValidationError as error:
+                raise_by_cell(error, {"actual": "stage"})
+            schedule = entry if entry.pk else None
+    row.review, row.schedule = review, schedule
+
+
+def review_changes(row: ReviewRow, typed: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a review that its cells change. Raises ValidationError."""
+    marks = {mark.key: mark for mark in row.marks}
+    return {
+        name: _mark(marks, name, typed[name]) if "mark" in name else typed[name].strip()
+        for name in row.differs(typed) - {"stage"}
+    }
 
 
 def _mark(marks: Mapping[str, Mark], name: str, key: str) -> Mark | None:
@@ -139,19 +168,37 @@ def _mark(marks: Mapping[str, Mark], name: str, key: str) -> Mark | None:
 def _write_settlement(
     actor: Actor, row: SettlementRow, typed: Mapping[str, str], versions: list[int | None]
 ) -> None:
-    changed = row.differs(typed)
     plan, year = row.item.cycle.plan, row.item.cycle.fiscal_year
-    for stage, version in zip(SETTLEMENT_STAGES, versions, strict=True):
-        names = {name: f"{stage}_{name}" for name in SETTLEMENT_NAMES}
-        amounts = {
-            name: yen_of(cell, typed[cell]) for name, cell in names.items() if cell in changed
-        }
-        if not amounts:
-            continue
-        try:
-            record_settlement(actor, plan, row.project, year, stage, amounts, version)
-        except ValidationError as error:
-            _raise_by_cell(error, {**names, "": names["amount"]})
+    entries = {**row.entries}
+    with transaction.atomic():
+        for stage, version in zip(SETTLEMENT_STAGES, versions, strict=True):
+            changes = settlement_changes(row, stage, typed)
+            if not changes:
+                continue
+            try:
+                entries[stage] = record_settlement(
+                    actor, plan, row.project, year, stage, changes, version
+                )
+            except ValidationError as error:
+                raise_by_cell(error, settlement_cells(stage))
+    row.entries = entries
+
+
+def settlement_changes(
+    row: SettlementRow, stage: str, typed: Mapping[str, str]
+) -> dict[str, int | str | None]:
+    """The fields of one stage's figure that its cells change, in yen. Raises ValidationError."""
+    changed = row.differs(typed)
+    return {
+        name: typed[cell].strip() if name == "note" else yen_of(cell, typed[cell])
+        for name, cell in settlement_cells(stage).items()
+        if name and cell in changed
+    }
+
+
+def settlement_cells(stage: str) -> dict[str, str]:
+    """The cell of each field of a stage's figure; "" stands for the figure as a whole."""
+    return {"": f"{stage}_amount", **{name: f"{stage}_{name}" for name in ENTERED_FIELDS}}
 
 
 def yen_of(cell: str, text: str) -> int | None:
@@ -178,12 +225,17 @@ def errors_by_cell(error: ValidationError) -> dict[str, list[str]]:
     }
 
 
-def _raise_by_cell(error: ValidationError, cells: Mapping[str, str]) -> NoReturn:
+def raise_by_cell(error: ValidationError, cells: Mapping[str, str]) -> NoReturn:
     """Raise the refusal again under the names of the cells; a lock stays what it is."""
+    raise by_cell(error, cells)
+
+
+def by_cell(error: ValidationError, cells: Mapping[str, str]) -> ValidationError:
+    """The refusal under the names of the cells."""
     if not hasattr(error, "error_dict"):
-        raise error
+        return error
     said = errors_by_cell(error)
-    raise ValidationError(
+    return ValidationError(
         {cells.get(name, name) or NON_FIELD_ERRORS: told for name, told in said.items()}
     )
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import Actor
 from accounts.models import Channel, User
 from dxportal.rounds.waiting import packages_for, submitted_items, waiting_items
+from dxportal.views.round_acts import versions_in
 from plans.models import RoundItem
 from plans.procedure import Step, move_items
 
@@ -38,11 +39,7 @@ def _page(request: HttpRequest, refused: list[tuple[RoundItem, str]] | None = No
 @require_POST
 def approve_all(request: HttpRequest) -> HttpResponse:
     """Approve what was shown of a department; each item is approved, or refused, for itself."""
-    versions: dict[int, int] = {}
-    for chosen in request.POST.getlist("item"):
-        pk, _, version = chosen.partition(":")
-        if pk.isdecimal() and version.isdecimal():
-            versions[int(pk)] = int(version)
+    versions = versions_in(request.POST)
     assert isinstance(request.user, User)
     items = list(
         waiting_items(request.user)

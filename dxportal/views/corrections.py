@@ -4,26 +4,27 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import policy
 from accounts.audit import Actor
+from accounts.editing import Locked
 from accounts.models import Channel
 from accounts.policy import Act
-from accounts.versions import StaleVersion
 from dxportal.round_forms import CorrectionForm, add_errors
-from dxportal.rounds.rows import figure_text
+from dxportal.rounds.correcting import correct_row, item_to_correct
+from dxportal.rounds.grid import row_of
+from dxportal.rounds.rows import ActualRow, Row, SettlementRow
+from dxportal.rounds.writing import StaleRow
 from dxportal.views.downloads import download
-from kpi.achievement import format_actual
-from kpi.models import Actual, Indicator
-from kpi.services import correct_actual
 from plans import fiscal_years
 from plans.exports import Column, Exporter
-from plans.models import Correction, Plan, ReportingCycle
+from plans.models import Correction, Plan, ReportingCycle, RoundItem
 
 
 class CorrectionExporter(Exporter):
@@ -78,114 +79,107 @@ def corrections(request: HttpRequest, plan_pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, plan_pk: int, pk: int, fiscal_year: int) -> HttpResponse:
-    """Correct the settled actual of a year; GET shows what stands there."""
-    visible = Indicator.objects.visible_to(request.user).filter(uses__plan=plan_pk).distinct()
-    indicator = get_object_or_404(visible.select_related("organization", "department"), pk=pk)
-    plan = get_object_or_404(Plan.objects.visible_to(request.user), pk=plan_pk)
+@never_cache
+def correct(request: HttpRequest, cycle_pk: int, kind: str, number: int) -> HttpResponse:
+    """Correct what a round has settled about one thing; GET shows what stands there."""
+    visible = ReportingCycle.objects.visible_to(request.user)
+    cycle = get_object_or_404(visible.select_related("plan__organization"), pk=cycle_pk)
+    item = item_to_correct(cycle, kind, number)
+    if item is None:
+        raise Http404("この計画にはありません。")
     actor = Actor(request.user, Channel.PAGE)
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="訂正")
-    cycles = ReportingCycle.objects.settled().filter(plan=plan, fiscal_year=fiscal_year)
-    back = reverse("kpi:indicator", args=[indicator.pk])
-    if not cycles.exists():
-        year = fiscal_years.long_form(fiscal_year)
-        messages.error(request, f"{year}は確定していないため、訂正ではなく実績入力で変更します。")
-        return redirect(back)
-    actual = _actual(indicator, fiscal_year)
-    form = _form(indicator, actual, request.POST if request.method == "POST" else None)
-    status, both = 200, None
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            data = form.cleaned_data
-            try:
-                correct_actual(
-                    actor,
-                    plan,
-                    indicator,
-                    fiscal_year,
-                    form.entry,
-                    data["row_version"],
-                    data["reason"],
-                )
-            except StaleVersion:
-                status, both = 409, _both(indicator, fiscal_year, request.POST)
-                # Sending again is now made from what stands there now.
-                form.data = form.data.copy()
-                form.data["row_version"] = _actual(indicator, fiscal_year).version
-            except ValidationError as error:
-                add_errors(form, error)
-            else:
-                return _corrected(request, indicator, fiscal_year, form, plan)
+    policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="訂正", on=cycle.plan)
+    if not cycle.is_settled:
+        messages.error(request, f"「{cycle}」は確定していないため、訂正ではなく入力で変更します。")
+        return redirect(_page_of(item))
+    row = _row(item)
+    form = CorrectionForm(row, request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return _show(request, row, form)
+    if not form.is_valid():
+        return _show(request, row, form, 422)
+    version, reason = form.cleaned_data["row_version"], form.cleaned_data["reason"]
+    try:
+        changed = correct_row(actor, row, form.typed, version, reason)
+    except StaleRow as stale:
+        return _conflict(request, stale.row, form)
+    except ValidationError as error:
+        add_errors(form, error)
+        return _show(request, row, form, 422)
+    return _corrected(request, row, changed)
+
+
+def _row(item: RoundItem) -> Row:
+    try:
+        return row_of(item, with_places=True)
+    except Locked as gone:
+        raise Http404("".join(gone.messages)) from gone
+
+
+def _show(
+    request: HttpRequest, row: Row, form: CorrectionForm, status: int = 200, **more: Any
+) -> HttpResponse:
+    cycle, back = row.item.cycle, _page_of(row.item)
+    trail = [("正誤表", reverse("rounds:corrections", args=[cycle.plan_id])), (row.title, back)]
     context = {
-        "indicator": indicator,
-        "plan": plan,
-        "fiscal_year": fiscal_year,
-        "actual": actual,
-        "now": _shown(indicator, actual),
-        "both": both,
+        "row": row,
+        "cycle": cycle,
+        "now": _told(row),
         "form": form,
         "back": back,
-        "nav": "kpi",
-        "breadcrumb": [
-            ("指標の一覧", reverse("kpi:indicator_list")),
-            (indicator.name, back),
-            ("訂正", ""),
-        ],
+        "nav": "plans",
+        "breadcrumb": [*trail, ("訂正", "")],
+        **more,
     }
     return render(request, "rounds/correct.html", context, status=status)
 
 
-def _actual(indicator: Indicator, fiscal_year: int) -> Actual | None:
-    of_year = Actual.objects.filter(indicator=indicator, fiscal_year=fiscal_year)
-    return of_year.filter(kind=Actual.Kind.ACTUAL).select_related("entered_by").first()
+def _told(row: Row) -> list[tuple[str, str]]:
+    """What stands there now, as readers see it; empty amounts are left out."""
+    if not row.is_filled:
+        return [(row.item.get_kind_display(), "（記録なし）")]
+    told = []
+    for name, cell in row.cells.items():
+        text = cell.shown if cell.value else ""
+        if isinstance(row, ActualRow) and name == "value":
+            text = row.understood
+        elif isinstance(row, SettlementRow) and cell.field.kind == "figure":
+            text = text and (text if text.endswith("円") else f"{text}千円")
+        if text or (cell.field.kind == "text" and not isinstance(row, SettlementRow)):
+            told.append((cell.field.label, text or "（なし）"))
+    return told
 
 
-def _texts(actual: Actual | None) -> dict[str, Any]:
-    actual = actual or Actual()
-    return {
-        "value": figure_text(actual.value) or actual.raw_text,
-        "numerator": figure_text(actual.numerator),
-        "denominator": figure_text(actual.denominator),
-        "status": actual.status,
-        "is_preliminary": actual.is_preliminary,
-        "note": actual.note,
-    }
-
-
-def _form(indicator: Indicator, actual: Actual | None, data: Any) -> CorrectionForm:
-    has_counts = indicator.aggregation == Indicator.Aggregation.RATE
-    return CorrectionForm(actual, has_counts, _texts(actual), data)
-
-
-def _shown(indicator: Indicator, actual: Actual | None) -> list[tuple[str, str]]:
-    """What stands there now, as readers see it."""
-    if actual is None:
-        return [("実績値", "（記録なし）")]
-    unit = indicator.unit if actual.has_number else ""
-    return [
-        ("実績値", f"{format_actual(indicator, actual)}{unit}"),
-        ("値の状態", str(actual.get_status_display())),
-        ("コメント", actual.note or "（なし）"),
+def _conflict(request: HttpRequest, row: Row, form: CorrectionForm) -> HttpResponse:
+    """Both values; sending again is then made from what stands there now."""
+    theirs, differing = row.cells, row.differs(form.typed)
+    row.typed = form.typed
+    both = [
+        (cell.field.label, cell.shown or "（空欄）", row.cells[name].shown or "（空欄）")
+        for name, cell in theirs.items()
+        if name in differing
     ]
+    form.data = form.data.copy()
+    form.data["row_version"] = row.version
+    row.typed = None
+    return _show(request, row, form, 409, both=both)
 
 
-def _both(indicator: Indicator, fiscal_year: int, typed: Any) -> list[tuple[str, str, str]]:
-    theirs = _form(indicator, _actual(indicator, fiscal_year), None)
-    return [
-        (field.label, str(field.initial or "（空欄）"), typed.get(field.name) or "（空欄）")
-        for field in theirs
-        if field.name in ("value", "numerator", "denominator", "note")
-        and str(field.initial or "") != typed.get(field.name, "")
-    ]
+def _page_of(item: RoundItem) -> str:
+    """Where readers see what the item is about."""
+    if item.kind == RoundItem.Kind.ACTUAL:
+        return reverse("kpi:indicator", args=[item.object_id])
+    if item.kind == RoundItem.Kind.REVIEW:
+        return reverse("plans:measure", args=[item.object_id])
+    return reverse("projects:detail", args=[item.object_id])
 
 
-def _corrected(
-    request: HttpRequest, indicator: Indicator, fiscal_year: int, form: CorrectionForm, plan: Plan
-) -> HttpResponse:
-    year = fiscal_years.long_form(fiscal_year)
-    if not (set(form.changed_data) - {"reason", "row_version"}):
+def _corrected(request: HttpRequest, row: Row, changed: bool) -> HttpResponse:
+    cycle = row.item.cycle
+    if not changed:
         messages.info(request, "値は変わっていないため、訂正は記録しませんでした。")
-        return redirect("kpi:indicator", indicator.pk)
-    messages.success(request, f"「{indicator.name}」の{year}の値を訂正し、正誤表に載せました。")
-    return redirect(f"{reverse('rounds:corrections', args=[plan.pk])}?fiscal_year={fiscal_year}")
+        return redirect(_page_of(row.item))
+    year = fiscal_years.long_form(cycle.fiscal_year)
+    messages.success(request, f"「{row.title}」の{year}の値を訂正し、正誤表に載せました。")
+    address = reverse("rounds:corrections", args=[cycle.plan_id])
+    return redirect(f"{address}?fiscal_year={cycle.fiscal_year}")

@@ -30,12 +30,12 @@ from dxportal.rounds.grid import (
     rows_of_round,
     sections_of,
 )
-from dxportal.rounds.packages import submit_department, withdraw_department
 from dxportal.rounds.rows import ActualRow, Row
 from dxportal.rounds.writing import StaleRow, errors_by_cell, write_row
 from plans.deadlines import Deadline
+from plans.entering import accepts_entry
 from plans.models import Evidence, ReportingCycle, RoundItem
-from plans.procedure import accepts_entry
+from plans.procedure import submit_package, withdraw_package
 
 JSON = "application/json"
 
@@ -113,7 +113,7 @@ def entry_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _row(request: HttpRequest, pk: int) -> Row:
     try:
-        return row_of(_item(request, pk))
+        return row_of(_item(request, pk), with_places=not _is_json(request))
     except Locked as gone:
         raise Http404("".join(gone.messages)) from gone
 
@@ -265,7 +265,7 @@ def _submit(request: HttpRequest, cycle: ReportingCycle) -> HttpResponse:
     if item is None:
         raise PermissionDenied("この部局の提出を行う権限がありません。")
     is_back = request.POST.get("step") == "withdraw"
-    verb = withdraw_department if is_back else submit_department
+    verb = withdraw_package if is_back else submit_package
     name = str(item.department or "所管課のない項目")
     try:
         moved = verb(actor_of(request), cycle, item.department)

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.policy import Act, scope_of
 from dxportal.models import ReportJob
+from dxportal.rounds.completeness import Completeness, RoundCompleteness, completeness
+from dxportal.rounds.grid import enterable_items
 from dxportal.rounds.moving import Counts, NextAct, counts_of, next_act
 from dxportal.rounds.waiting import counts_for
-from kpi.completeness import Completeness, RoundCompleteness, completeness, rounds_of
-from kpi.models import Indicator
-from plans.models import Plan, ReportingCycle
+from plans.models import Plan, ReportingCycle, RoundItem
 
 MAX_JOBS = 5
 
@@ -24,7 +24,7 @@ class Round:
 
     cycle: ReportingCycle
     total: Completeness
-    by_department: list[Completeness]
+    departments: list[Completeness]
     next_act: NextAct | None = None
 
 
@@ -65,18 +65,15 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _own_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
     """The open rounds that ask this person for something."""
-    found = completeness(rounds_of(cycles), Indicator.objects.enterable_by(user))
-    return [row for row in _joined(cycles, found) if row.total.owed]
+    own = completeness(enterable_items(user).filter(cycle__in=cycles))
+    return _joined([cycle for cycle in cycles if cycle.pk in own], own)
 
 
 def _overseen_rounds(user: User, cycles: list[ReportingCycle]) -> list[Round]:
     """How far the departments are whose packages this person approves."""
-    indicators = Indicator.objects.allowing(user, Act.APPROVE)
-    return [
-        row
-        for row in _joined(cycles, completeness(rounds_of(cycles), indicators))
-        if row.total.owed
-    ]
+    items = RoundItem.objects.visible_to(user).allowing(user, Act.APPROVE)
+    overseen = completeness(items.filter(cycle__in=cycles))
+    return _joined([cycle for cycle in cycles if cycle.pk in overseen], overseen)
 
 
 def _managed(user: User, cycles: list[ReportingCycle]) -> list[ReportingCycle]:
@@ -86,7 +83,7 @@ def _managed(user: User, cycles: list[ReportingCycle]) -> list[ReportingCycle]:
 
 def _rounds(cycles: list[ReportingCycle]) -> list[Round]:
     """Every round that is not settled, with what its coordinator has to do now."""
-    joined = _joined(cycles, completeness(rounds_of(cycles), Indicator.objects.all()))
+    joined = _joined(cycles, completeness(RoundItem.objects.filter(cycle__in=cycles)))
     counts = counts_of(cycles)
     return [
         replace(row, next_act=next_act(row.cycle, counts.get(row.cycle.pk, Counts())))
@@ -94,11 +91,9 @@ def _rounds(cycles: list[ReportingCycle]) -> list[Round]:
     ]
 
 
-def _joined(
-    cycles: list[ReportingCycle], found: dict[tuple[int, int], RoundCompleteness]
-) -> list[Round]:
-    parts = [(cycle, found[(cycle.plan_id, cycle.fiscal_year)]) for cycle in cycles]
-    return [Round(cycle, part.total, part.by_department) for cycle, part in parts]
+def _joined(cycles: list[ReportingCycle], found: dict[int, RoundCompleteness]) -> list[Round]:
+    parts = [(cycle, found.get(cycle.pk, RoundCompleteness())) for cycle in cycles]
+    return [Round(cycle, part.total, part.departments) for cycle, part in parts]
 
 
 def _jobs(user: User) -> list[ReportJob]:

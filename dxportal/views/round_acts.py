@@ -11,15 +11,15 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.audit import Actor
 from dxportal.round_forms import ExtendForm, ReasonForm, RemindForm, add_errors
 from dxportal.rounds import bulk, telling
-from dxportal.rounds.board import NO_DEPARTMENT
-from dxportal.views.rounds import actor_of, crumbs, round_to_manage
+from dxportal.rounds.board import NO_DEPARTMENT, Board
+from dxportal.views.rounds import actor_of, chosen_lines, crumbs, round_to_manage
 from plans.deadlines import end_of
 from plans.models import ReportingCycle, RoundItem
 from plans.procedure import Step, grant_extension, may_take, move_items, why_not
@@ -75,18 +75,31 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def chosen_items(request: HttpRequest, cycle: ReportingCycle) -> list[RoundItem]:
-    """The chosen items, each with the version that the person saw: `item=12:3`."""
-    versions: dict[int, int] = {}
-    for chosen in request.POST.getlist("item"):
-        pk, _, version = chosen.partition(":")
-        if pk.isdecimal() and version.isdecimal():
-            versions[int(pk)] = int(version)
+    """The chosen items, each with the version that the person saw; with `all`, whatever fits the
+    filters of the page (`where`), to be confirmed by its number.
+    """
+    if "all" in request.POST and "confirmed" not in request.POST:
+        lines = chosen_lines(Board(cycle), QueryDict(request.POST.get("where", "")))
+        return [line.item for line in lines]
+    versions = versions_in(request.POST)
     found = RoundItem.objects.visible_to(request.user).filter(cycle=cycle, pk__in=versions)
     items = list(found.select_related("department", "entered_by", "submitted_by"))
     for item in items:
         item.cycle = cycle
         item.version = versions[item.pk]
     return items
+
+
+def versions_in(sent: QueryDict) -> dict[int, int]:
+    """Items by number with the version that was seen: `item=12:3` each, or `items=12:3 13:1`.
+
+    Many go in one field, as a form may have a thousand at most.
+    """
+    chosen = [*sent.getlist("item"), *sent.get("items", "").split()]
+    parts = (one.partition(":") for one in chosen)
+    return {
+        int(pk): int(version) for pk, _, version in parts if pk.isdecimal() and version.isdecimal()
+    }
 
 
 def _form(wanted: str, data: Any) -> forms.Form:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -185,7 +185,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     cycle = round_to_manage(request, pk)
     board = Board(cycle)
     filters = _filters(request, board)
-    lines = _chosen(board, request)
+    lines = chosen_lines(board, request.GET)
     page = Paginator(lines, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "cycle": cycle,
@@ -210,7 +210,8 @@ SHOWN = {
     "waiting": "承認待ち",
     "approved": "承認済み",
     "warned": "警告あり",
-    "empty": "未入力",
+    "untouched": "未着手",
+    "empty": "空欄",
 }
 _CONDITIONS = {
     "owed": lambda line: line.is_owed,
@@ -219,6 +220,7 @@ _CONDITIONS = {
     "waiting": lambda line: line.item.state == RoundItem.State.SUBMITTED,
     "approved": lambda line: line.item.state in (RoundItem.State.APPROVED, RoundItem.State.FINAL),
     "warned": lambda line: bool(line.warnings),
+    "untouched": lambda line: line.item.state == RoundItem.State.UNTOUCHED,
     "empty": lambda line: not line.is_filled,
 }
 
@@ -245,8 +247,8 @@ def _filters(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
     ]
 
 
-def _chosen(board: Board, request: HttpRequest) -> list[Line]:
-    asked = request.GET
+def chosen_lines(board: Board, asked: QueryDict) -> list[Line]:
+    """The lines that fit the filters of the page."""
     condition = _CONDITIONS.get(asked.get("state", ""), lambda line: True)
     return [
         line

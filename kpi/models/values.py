@@ -175,12 +175,16 @@ class Actual(Versioned):
         super().clean()
         if self.value is not None and not self.value.is_finite():
             raise ValidationError({"value": "数値ではありません。"})
+        if self.value is not None and self.status != ValueStatus.REPORTED:
+            raise ValidationError({"value": "「報告済」以外の状態には数値を入れられません。"})
+        if (self.numerator is None) != (self.denominator is None):
+            raise ValidationError({"numerator": "分子と分母は両方とも入れてください。"})
         if self.denominator is not None and self.denominator == Decimal(0):
             raise ValidationError({"denominator": "分母に0は入れられません。"})
-        if (
-            self.status == ValueStatus.REPORTED
-            and self.value is None
-            and self.indicator_id
-            and not self.indicator.is_qualitative
-        ):
-            raise ValidationError({"value": "「報告済」には数値が必要です。"})
+        if self.status == ValueStatus.REPORTED and self.value is None and self.indicator_id:
+            if not self.indicator.is_qualitative:
+                raise ValidationError({"value": "「報告済」には数値が必要です。"})
+            if not self.raw_text:
+                raise ValidationError(
+                    {"value": "「報告済」には数値（または文字の実績）が必要です。"}
+                )

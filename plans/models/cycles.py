@@ -43,6 +43,9 @@ class ReportingCycle(Versioned):
         "入力期限", null=True, blank=True, help_text="この時刻になると入力できなくなります。"
     )
     grace_until = models.DateTimeField("猶予期限", null=True, blank=True)
+    published_at = models.DateTimeField(
+        "公表日時", null=True, blank=True, editable=False, help_text="公表した状態の間だけ。"
+    )
     asks_actuals = models.BooleanField("指標の実績値を照会する", default=True)
     asks_progress = models.BooleanField("事業の進捗を照会する", default=False)
     asks_settlements = models.BooleanField("事業の決算を照会する", default=False)
@@ -98,7 +101,8 @@ class ReportingCycle(Versioned):
         if end is None:
             return None
         passed = self.closes_at is not None and self.closes_at <= timezone.now()
-        return Deadline(end, is_grace=passed and self.grace_until is not None)
+        is_closed = self.state not in (self.State.PREPARING, *self.ENTRY_STATES)
+        return Deadline(end, passed and self.grace_until is not None, is_closed)
 
     @property
     def is_settled(self) -> bool:

@@ -9,8 +9,14 @@
 
   const boxes = [...form.querySelectorAll('input[name="item"]')];
   const told = form.querySelector("[data-chosen-count]");
+  const everything = form.querySelector("[data-choose-everything]");
 
   function tell() {
+    for (const box of [...boxes, all]) box.disabled = Boolean(everything?.checked);
+    if (everything?.checked) {
+      told.textContent = `条件に合う${everything.dataset.chooseEverything}件すべて`;
+      return;
+    }
     const count = boxes.filter((box) => box.checked).length;
     told.textContent = `選んだ${count}件`;
     all.checked = count === boxes.length;

@@ -1,6 +1,5 @@
 import pytest
 
-from kpi.completeness import completeness_of
 from kpi.models import Indicator, ValueStatus
 from kpi.outcomes import Outcome, outcome_of
 from kpi.series import year_of
@@ -51,27 +50,3 @@ def test_suspended_and_worded_actuals_have_their_own_words(cast: Cast) -> None:
 def test_a_year_without_measuring_is_not_missing(cast: Cast) -> None:
     every_third = cast.indicator("三年ごと", measured_every=3, measured_from=2022)
     assert outcome(every_third) == Outcome.NOT_MEASURED
-    cast.use(every_third, cast.measures["観光1"])
-    assert completeness_of(cast.plan, 2024).total.owed == 6
-    assert completeness_of(cast.plan, 2025).total.owed == 7
-
-
-def test_completeness_counts_answers_not_numbers(cast: Cast) -> None:
-    found = completeness_of(cast.plan, 2024)
-    total = found.total
-    assert (total.owed, total.entered, total.not_yet, total.missing) == (6, 5, 1, 1)
-    assert total.percent == 83
-    by_name = {str(part.department): part for part in found.by_department}
-    assert (by_name["観光課"].owed, by_name["観光課"].missing) == (4, 0)
-    assert (by_name["教育委員会"].owed, by_name["教育委員会"].missing) == (1, 1)
-
-
-def test_an_indicator_with_two_uses_is_owed_once(cast: Cast) -> None:
-    assert cast.indicators["満足度"].uses.count() == 2
-    assert completeness_of(cast.plan, 2025).total.owed == 6
-
-
-def test_nothing_owed_is_no_percentage(cast: Cast) -> None:
-    assert completeness_of(cast.other_plan, 2019).total.percent == 0
-    cast.other_plan.indicator_uses.all().delete()
-    assert completeness_of(cast.other_plan, 2019).total.percent is None

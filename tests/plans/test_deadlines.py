@@ -31,6 +31,14 @@ def test_days_are_counted_by_the_calendar() -> None:
     assert Deadline(midnight - day).text == "締切済み"
 
 
+def test_a_round_that_was_closed_by_hand_counts_no_days() -> None:
+    later = timezone.now() + datetime.timedelta(days=30)
+    for state in ("closed", "final", "published"):
+        deadline = ReportingCycle(state=state, closes_at=later).deadline
+        assert (deadline.text, deadline.is_near) == ("締切済み", True)
+    assert ReportingCycle(state="preparing", closes_at=later).deadline.text == "あと30日"
+
+
 def test_after_the_deadline_grace_runs() -> None:
     now, day = timezone.now(), datetime.timedelta(days=1)
     cycle = ReportingCycle(state="grace", closes_at=now - day, grace_until=now + 3 * day)

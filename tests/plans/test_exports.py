@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from plans.exports import CannotEncode, Column, Exporter, csv_text
+from accounts.csv_cells import csv_text
+from plans.exports import CannotEncode, Column, Exporter
 
 
 class Names(Exporter):

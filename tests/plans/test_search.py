@@ -31,10 +31,29 @@ def test_fold_makes_widths_and_cases_one() -> None:
         ("ヴァーチャル", "バーチャル"),
         ("ウィズ", "ウイズ"),
         ("デ‐タ", "データ"),
+        ("子育て支援", "子育支援"),
+        ("引き継ぎ", "引継"),
+        ("立ち上がり", "立上り"),
+        ("締め切り", "締切"),
     ],
 )
 def test_spellings_of_one_word_are_equal(one: str, other: str) -> None:
     assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("分析システム", "分析ステム"),  # シ is no 送り仮名
+        ("窓口に", "窓口"),  # nor is a particle
+        ("市民が", "市民"),
+        ("データ", "デタ"),
+        ("会計", "会議"),
+        ("計画", "計算"),
+    ],
+)
+def test_different_words_stay_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
 
 
 def test_the_database_folds_as_python_does(cast: Cast) -> None:
@@ -45,6 +64,7 @@ def test_the_database_folds_as_python_does(cast: Cast) -> None:
         "ウィズ",
         "ＳＮＳ データ",
         "AI-OCR",
+        "分析システムの立ち上がりと、窓口での手続き\n子育て",
     ]
     for text in texts:
         Project.objects.filter(pk=cast.projects["教育1-1"].pk).update(name=text)
