@@ -27,7 +27,11 @@ class TemplateForm(forms.Form):
         Plan.objects.none(), label="計画", required=False, empty_label="どの計画でも使う"
     )
     title = forms.CharField(
-        label="表題", required=False, max_length=200, help_text="空欄は「○年度年次報告書」です。"
+        label="表題",
+        required=False,
+        max_length=200,
+        help_text="空欄は「○年度年次報告書」です。"
+        "{年度} と書くと、報告の年度（令和6年度など）に置き換わります。",
     )
     subtitle = forms.CharField(label="副題", required=False, max_length=200)
     form_number = forms.CharField(
@@ -37,7 +41,10 @@ class TemplateForm(forms.Form):
         label="資料番号", required=False, max_length=50, help_text="例：資料1"
     )
     as_of = forms.CharField(
-        label="時点", required=False, max_length=100, help_text="例：令和7年5月31日現在"
+        label="時点",
+        required=False,
+        max_length=100,
+        help_text="例：令和7年5月31日現在。",
     )
     foreword = forms.CharField(
         label="はじめに",
@@ -87,6 +94,19 @@ class SectionLine:
         self.kind: SectionKind = BY_KEY[chosen.section]
         self.is_first, self.is_last = number == 0, number == count - 1
 
+    # The values of its buttons, as `read_sections` reads them.
+    @property
+    def up(self) -> str:
+        return f"up:{self.number}"
+
+    @property
+    def down(self) -> str:
+        return f"down:{self.number}"
+
+    @property
+    def remove(self) -> str:
+        return f"remove:{self.number}"
+
     @property
     def options(self) -> list[tuple[Any, str]]:
         return [
@@ -97,6 +117,32 @@ class SectionLine:
 def lines_of(sections: tuple[Chosen, ...]) -> list[SectionLine]:
     known = [row for row in sections if row.section in BY_KEY]
     return [SectionLine(number, row, len(known)) for number, row in enumerate(known)]
+
+
+def focused_button(act: str, lines: list[SectionLine]) -> str:
+    """The button on which a person goes on after `act`: the same one of the section that moved."""
+    name, _, what = act.partition(":")
+    if not lines or name not in ("up", "down", "remove", "add"):
+        return ""
+    at = int(what) if what.isdecimal() else len(lines) - 1
+    at += {"up": -1, "down": 1}.get(name, 0)
+    line = lines[max(0, min(at, len(lines) - 1))]
+    if name == "remove":
+        return line.remove
+    can_go_on = not line.is_last if name == "down" else not line.is_first
+    if can_go_on:
+        return line.down if name == "down" else line.up
+    return line.up if name == "down" else line.down
+
+
+def sections_in_words(sections: tuple[Chosen, ...]) -> str:
+    """The sections in their order, each with its options."""
+    said = []
+    for line in lines_of(sections):
+        options = (dict(option.choices)[value] for option, value in line.options)
+        chosen = "・".join(options)
+        said.append(f"{line.kind.label}（{chosen}）" if chosen else line.kind.label)
+    return " → ".join(said)
 
 
 def not_chosen(sections: tuple[Chosen, ...]) -> list[SectionKind]:

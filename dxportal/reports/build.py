@@ -7,14 +7,17 @@ from pathlib import Path
 
 from dxportal.models import ReportJob, ReportSnapshot
 from dxportal.reports import snapshots
+from dxportal.reports.characters import Missing
+from dxportal.reports.collector import without_collector
 from dxportal.reports.compose import report_of
+from dxportal.reports.content import ReportContent
 from dxportal.reports.design import Design
 from dxportal.reports.docx import write_docx
-from dxportal.reports.pdf import write_pdf
+from dxportal.reports.pdf import Crew, WrittenPdf, write_pdf
 from dxportal.reports.xlsx import write_xlsx
 from plans.models import Plan
 
-WRITERS = {
+WRITERS: dict[ReportJob.Format, Callable[..., WrittenPdf | None]] = {
     ReportJob.Format.PDF: write_pdf,
     ReportJob.Format.XLSX: write_xlsx,
     ReportJob.Format.DOCX: write_docx,
@@ -25,7 +28,8 @@ WRITERS = {
 class BuiltReport:
     unapproved_count: int
     data_as_of: datetime.datetime
-    pages: dict[str, int] = field(default_factory=dict)  # of a PDF, by the parts' anchors
+    pages: dict[str, int] = field(default_factory=dict)  # of a PDF, by the places' anchors
+    missing: tuple[dict[str, str], ...] = ()  # characters of a PDF that its font lacks
 
 
 def build(
@@ -36,19 +40,41 @@ def build(
     progress: Callable[[str, int], None],
     snapshot: ReportSnapshot | None = None,
     design: Design | None = None,
+    crew: Crew | None = None,
 ) -> BuiltReport:
     """Write the report of a plan and fiscal year into `target`.
 
     It says what the snapshot says (read now, if nobody has yet), or without one the state of this
     moment. The same snapshot and design give the same bytes. `progress(step, percent)` is called
-    between the steps, and between pages; what it raises stops the building.
+    between the steps, and between pages; what it raises stops the building. A `crew` lays out the
+    parts of a PDF; without one they are laid out here.
     """
     progress("データの読み取り", 2)
-    if snapshot is None:
-        content = report_of(plan, fiscal_year)
-    else:
-        content = snapshots.content_of(snapshots.fill(snapshot, report_of))
-    content = replace(content, design=design or Design())
-    pages = WRITERS[ReportJob.Format(format)](content, target, progress) or {}
+    with without_collector():
+        if snapshot is None:
+            content = report_of(plan, fiscal_year)
+        else:
+            content = snapshots.content_of(snapshots.fill(snapshot, report_of))
+        content = designed(content, design or Design())
+        kind = ReportJob.Format(format)
+        helped = {"crew": crew} if kind == ReportJob.Format.PDF else {}
+        written = WRITERS[kind](content, target, progress, **helped)
     progress("確認", 98)
-    return BuiltReport(content.unapproved_count, content.data_as_of, pages)
+    said = (content.unapproved_count, content.data_as_of)
+    if written is None:
+        return BuiltReport(*said)
+    return BuiltReport(*said, written.pages, tuple(_told(*one) for one in written.missing))
+
+
+def _told(section: str, missing: Missing) -> dict[str, str]:
+    return {
+        "character": missing.character,
+        "code": missing.code,
+        "section": section,
+        "words": missing.words,
+    }
+
+
+def designed(content: ReportContent, design: Design) -> ReportContent:
+    """What a snapshot says, arranged by this design."""
+    return replace(content, design=design)

@@ -58,7 +58,13 @@ def compose(source: Source) -> ReportContent:
         project_list=project_list,
         list_notes=list_notes,
         plan_notes=composer.plan_notes(),
-        totals=totals_of(source, areas),
+        totals=totals_of(
+            source,
+            [
+                (area, composer.members(root))
+                for area, root in zip(areas, composer.roots, strict=True)
+            ],
+        ),
         tables=machine_tables(source),
         unapproved_count=sum(is_unapproved(actual) for actual in source.shown_actuals()),
         data_as_of=source.read_at,

@@ -1,9 +1,10 @@
 """What the report says, as typed rows in the order of its pages; no queries, no layout."""
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Self
 
 from django.utils import timezone
 
@@ -96,16 +97,25 @@ class IndicatorRow:
 
     @property
     def current_planned(self) -> str:
-        return self._current(self.planned)
+        return self.current_planned_cell.text
 
     @property
     def current_actual(self) -> str:
+        return self.current_actual_cell.text
+
+    @property
+    def current_planned_cell(self) -> Cell:
+        """The target of the report's fiscal year."""
+        return self._current(self.planned)
+
+    @property
+    def current_actual_cell(self) -> Cell:
         return self._current(self.actual)
 
-    def _current(self, cells: tuple[Cell, ...]) -> str:
+    def _current(self, cells: tuple[Cell, ...]) -> Cell:
         if self.chart.current_year not in self.chart.years:
-            return ""
-        return cells[self.chart.years.index(self.chart.current_year)].text
+            return Cell()
+        return cells[self.chart.years.index(self.chart.current_year)]
 
     @property
     def name_with_unit(self) -> str:
@@ -314,6 +324,17 @@ class Totals:
     total: AreaTotals
     statuses: tuple[Count, ...]
     late: tuple[LateRow, ...]
+    # Of projects with a review of their own, like `marks`; () where there is none.
+    project_marks: tuple[int, ...] = ()
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether the plan has any mark, or anything that one is owed for."""
+        return bool(self.total.issues or self.late)
+
+    @property
+    def has_indicators(self) -> bool:
+        return any(count.number for count in self.statuses)
 
 
 @dataclass(frozen=True)
@@ -359,14 +380,24 @@ class ReportContent:
     # How it is arranged is no part of a snapshot: files of one snapshot may differ in it.
     design: Design = field(default_factory=Design)
 
+    def stretch(self, **rows: tuple[object, ...]) -> Self:
+        """The report with a part of its rows alone; what is said of the whole stays as it is."""
+        part = replace(self, **rows)  # type: ignore[arg-type]
+        part.__dict__["has_actual_schedule"] = self.has_actual_schedule
+        return part
+
     @property
     def year_name(self) -> str:
         return fiscal_years.long_form(self.fiscal_year)
 
     @property
     def title(self) -> str:
-        own = self.design.cover.title
-        return f"{self.plan_name}　{own or self.year_title}"
+        return f"{self.plan_name}　{self.cover_title}"
+
+    @property
+    def cover_title(self) -> str:
+        """The office's own title, else the usual one."""
+        return self.design.cover.title or self.year_title
 
     @property
     def year_title(self) -> str:
@@ -386,6 +417,11 @@ class ReportContent:
     def is_dense(self) -> bool:
         """Whether the years' columns are so many that figures need a smaller type."""
         return len(self.years) > 8
+
+    @property
+    def road_columns(self) -> int:
+        """The columns of a section's road."""
+        return 5 + len(self.schedule_years)
 
     @property
     def progress_columns(self) -> int:

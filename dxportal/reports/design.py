@@ -32,6 +32,11 @@ class CoverWords:
     as_of: str = ""  # 時点
     foreword: str = ""
 
+    def of_year(self, year_name: str) -> "CoverWords":
+        """The words with the report's fiscal year (令和6年度) in the place of its sign."""
+        said = {f.name: getattr(self, f.name).replace(YEAR_SIGN, year_name) for f in fields(self)}
+        return CoverWords(**said)
+
     @property
     def numbers(self) -> str:
         """What stands in the top right corner of the cover."""
@@ -40,8 +45,34 @@ class CoverWords:
 
 # The report that is built where nobody has chosen anything.
 DEFAULT_SECTIONS = tuple(
-    Chosen(name) for name in ("cover", "contents", "structure", "areas", "projects", "totals")
+    Chosen(name)
+    for name in ("cover", "contents", "structure", "roads", "areas", "projects", "totals")
 )
+
+
+# What kinds of reports cities print: from one of these a template may start.
+SHAPES: dict[str, tuple[str, tuple[Chosen, ...]]] = {
+    "yearly": ("年次報告書（標準）", DEFAULT_SECTIONS),
+    "budget": (
+        "予算のパッケージ",
+        tuple(
+            Chosen(name)
+            for name in ("cover", "contents", "budget_sheet", "budget_by_measure", "notes")
+        ),
+    ),
+    "plan": (
+        "施策別の取組",
+        tuple(Chosen(name) for name in ("cover", "contents", "structure", "measures_plain")),
+    ),
+    "council": (
+        "議会・本部会議の短い版",
+        tuple(Chosen(name) for name in ("cover", "summary", "totals")),
+    ),
+    "sheets": ("個票", (Chosen("sheets"),)),
+    "errata": ("正誤表", (Chosen("errata"),)),
+}
+# In the office's own words it stands for the report's fiscal year, so that they hold next year.
+YEAR_SIGN = "{年度}"
 
 
 @dataclass(frozen=True)

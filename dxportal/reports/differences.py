@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from dxportal.reports.content import ReportContent, Table
 from plans.exports import Column, Exporter
@@ -93,6 +94,9 @@ def _name(row: Row, names: dict[Key, str]) -> str:
 
 
 def _text(value: object) -> str:
+    """A value as people read it: the database's six decimals are no part of a figure."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return "" if value is None else str(value)
 
 

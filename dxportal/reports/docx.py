@@ -7,6 +7,7 @@ and tables whose heads repeat.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dxportal.reports import docx_one_pages as one_pages
 from dxportal.reports import docx_plan as plan
 from dxportal.reports import docx_sections as parts
 from dxportal.reports.content import ReportContent
@@ -24,8 +25,8 @@ def _plain(write: Callable[[Report, ReportContent], None]) -> Writer:
     return lambda report, content, chosen: write(report, content)
 
 
-def _projects(report: Report, content: ReportContent) -> None:
-    write_projects(report, content)
+def _projects(report: Report, content: ReportContent, chosen: Chosen) -> None:
+    write_projects(report, content, is_small=chosen.option("paper", "a3") == "a4")
     parts.write_notes(report, content.list_notes, 2)
 
 
@@ -34,12 +35,14 @@ SECTION_WRITERS: Mapping[str, Writer] = {
     "contents": _plain(parts.write_contents),
     "summary": plan.write_summary,
     "structure": _plain(parts.write_structure),
+    "roads": one_pages.write_roads,
     "areas": _plain(parts.write_areas),
     "overviews": _plain(parts.write_overviews),
     "steps": _plain(parts.write_steps),
     "kpis": _plain(parts.write_kpis),
-    "projects": _plain(_projects),
+    "projects": _projects,
     "measures_plain": plan.write_plain_measures,
+    "budget_sheet": one_pages.write_budget_sheet,
     "budget_by_measure": plan.write_budget,
     "sheets": plan.write_sheets,
     "totals": _plain(parts.write_totals),

@@ -67,7 +67,7 @@ UPRIGHT = Page("upright", 210, 297, 23, 16, 17)
 AREA = Page("area", 210, 297, 23, 16, 17, title=2)
 WIDE = Page("wide", 297, 210, 21, 14, 15, title=2)
 LIST = Page("list", 420, 297, 21, 14, 15)
-PAGES = (COVER, UPRIGHT, AREA, WIDE, LIST)
+LIST_SMALL = Page("list", 297, 210, 21, 14, 15)
 
 
 class Report:
@@ -90,7 +90,11 @@ class Report:
         self._headings: list[tuple[int, str]] = []
         self._pictures = 0
         self._word = empty_document(content)
-        self._relations = {page.name: self._header_and_footer(page) for page in PAGES if page.title}
+        # The headings of level 1 and 2 that stand in the header: of the open section, newest.
+        self._running: dict[int, str] = {}
+        self._newest: dict[int, str] = {}
+        self._footers: dict[str, str] = {}
+        self._headers: dict[tuple[str, str, str], str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -114,12 +118,22 @@ class Report:
             self._breaks_page = True
             return
         if self._page is not None:
-            self.write(f'<w:p><w:pPr><w:pStyle w:val="ReportGap"/>{self._section()}</w:pPr></w:p>')
+            self._end_section()
         self._page, self._breaks_page = page, False
+
+    def _end_section(self) -> None:
+        self.write(f'<w:p><w:pPr><w:pStyle w:val="ReportGap"/>{self._section()}</w:pPr></w:p>')
+        self._running = {}
 
     def heading(self, level: int, text: str) -> None:
         """A heading of level 1 to 3; the first two are listed in the contents."""
         breaks, self._breaks_page = self._breaks_page, False
+        if breaks and level in self._running and level <= self._page_title:
+            # The header changes: word processors other than Word don't look for it themselves.
+            self._end_section()
+            breaks = False
+        if level <= 2:
+            self._note_running(level, text)
         paragraph = Paragraph((Run(text),), f"Heading{level}", breaks_page=breaks)
         if level > 2:
             self.write(paragraph.markup())
@@ -131,6 +145,17 @@ class Report:
         markup = paragraph.markup()
         before, close, after = markup.partition("</w:pPr>")
         self.write(f"{before}{close}{start}{after.removesuffix('</w:p>')}{end}</w:p>")
+
+    @property
+    def _page_title(self) -> int:
+        return self._page.title if self._page else 0
+
+    def _note_running(self, level: int, text: str) -> None:
+        """Keep a heading for the header, which shows the first ones of its section."""
+        self._newest[level] = text
+        if level == 1:
+            self._newest.pop(2, None)
+        self._running.setdefault(level, text)
 
     def paragraph(self, text: str, style: str = "", keeps_next: bool = False) -> None:
         breaks, self._breaks_page = self._breaks_page, False
@@ -175,9 +200,10 @@ class Report:
 
     def save(self, target: Path) -> None:
         """Write the Word file; the same content gives the same bytes."""
-        save_document(self._word, self._document(), target, self.content)
+        last = self._section()  # with its header, before the package is put together
+        save_document(self._word, self._document(last), target, self.content)
 
-    def _document(self) -> Iterator[bytes]:
+    def _document(self, last_section: str) -> Iterator[bytes]:
         yield f"{_DECLARATION}<w:document {NAMESPACES}><w:body>".encode()
         self._file.seek(0)
         yield self._file.read(self._contents_at)
@@ -185,7 +211,7 @@ class Report:
             yield self._contents_list().encode()
         while chunk := self._file.read(1 << 20):
             yield chunk
-        yield f"{self._section()}</w:body></w:document>".encode()
+        yield f"{last_section}</w:body></w:document>".encode()
 
     def _contents_list(self) -> str:
         """The contents as Word makes them, in a field that is brought up to date on opening."""
@@ -207,7 +233,7 @@ class Report:
         page = self._page or COVER
         said = "".join(
             f'<w:{kind}Reference w:type="default" r:id="{relation}"/>'
-            for kind, relation in self._relations.get(page.name, ())
+            for kind, relation in self._header_and_footer(page)
         )
         turned = ' w:orient="landscape"' if page.is_landscape else ""
         return (
@@ -220,27 +246,42 @@ class Report:
         )
 
     def _header_and_footer(self, page: Page) -> tuple[tuple[str, str], ...]:
-        plan = f"{self.content.plan_name}　{self.content.year_name}年次報告書"
+        """The relations of the header and the footer of the section that ends here."""
+        if not page.title:
+            return ()
+        key = f"{page.name}_{page.width}"
+        titles = {**self._newest, **self._running}
+        shown = (titles.get(1, ""), titles.get(2, "") if page.title > 1 else "")
+        if key not in self._footers:
+            self._footers[key] = self._footer()
+        header = self._headers.get((key, *shown)) or self._header(page, shown)
+        self._headers[key, *shown] = header
+        return (("header", header), ("footer", self._footers[key]))
+
+    def _header(self, page: Page, shown: tuple[str, str]) -> str:
+        """Fields that Word keeps up to date itself, with the text that others show as it is."""
         numbers = self.content.design.cover.numbers
-        title = (Run(f"{numbers}　").markup() if numbers else "") + field("STYLEREF 1")
+        title = (Run(f"{numbers}　").markup() if numbers else "") + field("STYLEREF 1", shown[0])
         if page.title > 1:
-            title += Run("　").markup() + field("STYLEREF 2")
+            title += Run("　").markup() + field("STYLEREF 2", shown[1])
         tab = f'<w:tabs><w:tab w:val="right" w:pos="{twips(page.room)}"/></w:tabs>'
+        plan = f"{self.content.plan_name}　{self.content.cover_title}"
         head = Paragraph((Run(plan),), "Header", more=f"<w:r><w:tab/></w:r>{title}").markup()
         head = head.replace("</w:pPr>", f"{tab}</w:pPr>", 1)
+        return self._relate("header", len(self._headers) + 1, f"<w:hdr {_W}>{head}</w:hdr>")
+
+    def _footer(self) -> str:
         slash = Run(" / ").markup()
         foot = Paragraph(
             style="Footer", more=f"{field('PAGE', '1')}{slash}{field('NUMPAGES', '1')}"
         )
-        return (
-            ("header", self._relate("header", page, f"<w:hdr {_W}>{head}</w:hdr>")),
-            ("footer", self._relate("footer", page, f"<w:ftr {_W}>{foot.markup()}</w:ftr>")),
-        )
+        number = len(self._footers) + 1
+        return self._relate("footer", number, f"<w:ftr {_W}>{foot.markup()}</w:ftr>")
 
-    def _relate(self, kind: str, page: Page, markup: str) -> str:
+    def _relate(self, kind: str, number: int, markup: str) -> str:
         return add_part(
             self._word,
-            f"{kind}_{page.name}.xml",
+            f"{kind}{number}.xml",
             getattr(CONTENT_TYPE, f"WML_{kind.upper()}"),
             getattr(RELATIONSHIP_TYPE, kind.upper()),
             (_DECLARATION + markup).encode(),

@@ -140,6 +140,7 @@ class TableLook:
 
 
 NORMAL, SMALL = TableLook("TableText", 8.5), TableLook("TableSmall", 7.5)
+TINY = TableLook("TableTiny", 6)
 
 
 class Table:

@@ -29,10 +29,22 @@ def write_summary(report: Report, content: ReportContent, chosen: Chosen) -> Non
         for count in summary.figures:
             table.row([table.text(count.label), table.figure(str(count.number))])
     if summary.budget:
-        budget = summary.budget
-        total = "記載なし" if budget.amount is None else money.in_words(budget.amount)
-        said = f"{budget.stage_name}予算の総額：{total}（{budget.counted}事業）"
-        report.paragraph(said, "ReportRemark")
+        report.heading(2, summary.budget.stage_name)
+        _unit(report)
+        with report.table([None, 20, 30, 45], summary.budget.stage_name) as table:
+            table.head(["区分", "事業", "金額", "金額（億・万）"])
+            for line in summary.budget_lines:
+                words = "記載なし" if line.amount is None else money.in_words(line.amount)
+                figures = (str(line.projects), thousands(line.amount), words)
+                name = table.text(line.label, bold=True)
+                table.row([name, *(table.figure(text) for text in figures)])
+    if content.totals.has_marks:
+        _late(report, summary)
+    if content.totals.total.indicators:
+        _deviations(report, content, summary)
+
+
+def _late(report: Report, summary: sheets.Summary) -> None:
     report.heading(2, "遅れている施策")
     if summary.late:
         with report.table([30, None, 27, 27], "遅れている施策") as table:
@@ -44,6 +56,9 @@ def write_summary(report: Report, content: ReportContent, chosen: Chosen) -> Non
         report.paragraph("遅れている施策はありません。", "ReportMissing")
     if summary.late_rest:
         report.paragraph(f"ほか{summary.late_rest}件（詳しくは集計の章）。", "ReportRemark")
+
+
+def _deviations(report: Report, content: ReportContent, summary: sheets.Summary) -> None:
     report.heading(2, "目標との開きが大きいKPI・成果指標")
     if summary.deviations:
         rows = [found.row for found in summary.deviations]

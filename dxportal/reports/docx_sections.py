@@ -276,11 +276,32 @@ def write_totals(report: Report, content: ReportContent) -> None:
             table.row(
                 [table.text(count.label), table.figure(str(count.number)), table.text(count.remark)]
             )
-    report.heading(2, f"進捗の記号（{year}）")
-    bar_picture(report, mark_bars(content))
-    lines = [(line.label, *line.marks, line.issues) for line in (*totals.areas, totals.total)]
-    _counts(report, "進捗の記号", ["施策", *totals.mark_labels, "計"], lines)
-    report.heading(2, f"KPI・成果指標の達成（{year}）")
+    if totals.has_marks:
+        report.heading(2, f"進捗の記号（{year}）")
+        bar_picture(report, mark_bars(content))
+        lines = [(line.label, *line.marks, line.issues) for line in (*totals.areas, totals.total)]
+        _counts(report, "進捗の記号", ["施策", *totals.mark_labels, "計"], lines)
+        if totals.project_marks:
+            counts = zip(totals.mark_labels, totals.project_marks, strict=True)
+            said = "、".join(f"{label} {number}" for label, number in counts)
+            report.paragraph(f"（別掲）事業の評価：{said}", "ReportRemark")
+    if totals.total.indicators:
+        _achievements(report, content)
+    if totals.has_indicators:
+        report.heading(2, f"{year}の実績値の状態（活動指標を含む全指標）")
+        with report.table([70, 20], "実績値の状態") as table:
+            table.head(["状態", "数"])
+            for count in totals.statuses:
+                table.row([table.text(count.label), table.figure(str(count.number))])
+    if totals.has_marks:
+        _late(report, totals)
+    if not totals.has_marks and not totals.has_indicators:
+        report.paragraph(f"{year}の進捗の記号と指標の記載はありません。", "ReportMissing")
+
+
+def _achievements(report: Report, content: ReportContent) -> None:
+    totals = content.totals
+    report.heading(2, f"KPI・成果指標の達成（{content.year_name}）")
     bar_picture(report, kpi_bars(content))
     lines = [
         (line.label, line.reached, line.missed, line.unjudged, line.indicators)
@@ -292,15 +313,11 @@ def write_totals(report: Report, content: ReportContent) -> None:
         "初めの1回だけ数えます。",
         "ReportRemark",
     )
-    report.heading(2, f"{year}の実績値の状態（活動指標を含む全指標）")
-    with report.table([70, 20], "実績値の状態") as table:
-        table.head(["状態", "数"])
-        for count in totals.statuses:
-            table.row([table.text(count.label), table.figure(str(count.number))])
-    _late(report, totals)
 
 
-def _counts(report: Report, caption: str, head: list[str], lines: list[tuple[object, ...]]) -> None:
+def _counts(
+    report: Report, caption: str, head: list[str], lines: Sequence[tuple[object, ...]]
+) -> None:
     """A line for each section; the last one is the sum."""
     with report.table([50, *[None] * (len(head) - 1)], caption) as table:
         table.head(head)

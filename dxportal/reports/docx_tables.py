@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from dxportal.reports.content import Area, Cell, IndicatorRow, Line, ProjectRow, ReportContent
-from dxportal.reports.docx_document import LIST, Report
+from dxportal.reports.docx_document import LIST, LIST_SMALL, Report
 from dxportal.reports.docx_markup import (
     BELOW,
     GROUP_FILL,
     SMALL,
     STEP_FILL,
+    TINY,
     Box,
     Paragraph,
     Run,
@@ -72,7 +73,7 @@ def _step_project(table: Table, project: ProjectRow, both: bool) -> None:
         table.text(f"{star}{project.title}", project.refs, bold=True),
         table.text(project.departments),
     ]
-    figures = _activities(table, project.indicators)
+    figures = activities(table, project.indicators)
     table.row(
         [
             *(goes_on(box, rows) for box in about),
@@ -88,7 +89,7 @@ def _step_project(table: Table, project: ProjectRow, both: bool) -> None:
         table.row(below)
 
 
-def _activities(table: Table, rows: Sequence[IndicatorRow]) -> list[Box]:
+def activities(table: Table, rows: Sequence[IndicatorRow]) -> list[Box]:
     """The indicators of a project and the year's figures, a paragraph each."""
     style = f"{table.look.style}Figure"
     return [
@@ -146,13 +147,17 @@ def _indicator(table: Table, row: IndicatorRow, dense: bool) -> None:
 
 
 def _figures(table: Table, cells: Sequence[Cell], dense: bool, bold: bool = False) -> list[Box]:
-    return [table.figure(paper(cell.text), cell.refs, bold, _size(cell, dense)) for cell in cells]
+    return [
+        table.figure(paper(cell.text), cell.refs, bold, _size(table, cell, dense)) for cell in cells
+    ]
 
 
-def _size(cell: Cell, dense: bool) -> float:
+def _size(table: Table, cell: Cell, dense: bool) -> float:
     """A smaller type for what would not fit a year's column; 0 is the table's own."""
     if not cell.size_class:
-        return 6.5 if dense else 0
+        return 6.5 if dense and table.look is not TINY else 0
+    if table.look is TINY:
+        return 4.5 if cell.size_class.strip() == "longer" else 5
     return 5 if dense or cell.size_class.strip() == "longer" else 6
 
 
@@ -188,11 +193,11 @@ def bar_picture(report: Report, bars: Bars) -> None:
 # All projects
 
 
-def write_projects(report: Report, content: ReportContent) -> None:
-    """The list of all projects on A3."""
+def write_projects(report: Report, content: ReportContent, is_small: bool = False) -> None:
+    """The list of all projects on A3, or `is_small` on A4."""
     if not content.project_list:
         return
-    report.page(LIST)
+    report.page(LIST_SMALL if is_small else LIST)
     report.heading(1, "事業の一覧")
     report.paragraph(
         "活動指標の予定と実績は年度ごとの値、スケジュールは予定です。"
@@ -201,9 +206,12 @@ def write_projects(report: Report, content: ReportContent) -> None:
         keeps_next=True,
     )
     years: list[float | None] = [None] * len(content.years)
-    stages = [10] * len(content.schedule_years)
-    widths = [25, 9, 50, 50 if content.is_dense else 72, 32, 40, 9, *years, *stages]
-    with report.table(widths, "事業の一覧", SMALL) as table:
+    stages = [6 if is_small else 10] * len(content.schedule_years)
+    about = [25, 9, 50, 50 if content.is_dense else 72, 32, 40, 9]
+    if is_small:
+        about = [17, 6, 38, 34 if content.is_dense else 46, 22, 28, 7]
+    look = TINY if is_small else SMALL
+    with report.table([*about, *years, *stages], "事業の一覧", look) as table:
         table.head(
             [
                 *("番号", "リーディング", "事業", "概要", "所管課", "活動指標（単位）", "区分"),
@@ -239,7 +247,7 @@ def _about(table: Table, project: ProjectRow, line: Line) -> list[Box]:
     if not line.is_first:
         return [BELOW] * 5
     name = table.text(project.title, project.refs, bold=True)
-    aliases = (Paragraph((Run(f"別名：{alias}", size=6.5),)) for alias in project.aliases)
+    aliases = (Paragraph((Run(f"別名：{alias}", size=6),)) for alias in project.aliases)
     boxes = [
         table.text(project.code),
         table.text("★" if project.is_leading else "", align="center"),

@@ -10,7 +10,6 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell as WorkbookCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from dxportal.reports.content import Cell
 from plans.spreadsheets import (
@@ -43,15 +42,20 @@ def text_width(text: str) -> float:
 
 
 class Form:
-    """A sheet that is printed: rows are added from the top, headings repeat on every page."""
+    """A sheet that is printed: rows are added from the top, headings repeat on every page.
+
+    Of a write-only workbook: rows go to the disk as they come, but for those above the place where
+    the sheet is frozen, which must be known before the first.
+    """
 
     def __init__(
         self, workbook: Workbook, title: str, widths: Sequence[float], paper: int = A4
     ) -> None:
-        self.sheet: Worksheet = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
+        self.sheet: Any = workbook.create_sheet(sheet_title(title, workbook.sheetnames))
         for index, width in enumerate(widths, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = width
         self.widths, self.columns = widths, len(widths)
+        self._waiting: list[list[WorkbookCell]] | None = []
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = paper
         self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
@@ -74,20 +78,33 @@ class Form:
             value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
             for value in values
         ]
-        self.sheet.append(cells)
         self._row += 1
         lines = max(map(self._lines, cells, self.widths), default=1)
         if lines > 1:
             # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
             height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT)
             self.sheet.row_dimensions[self._row].height = height
+        if self._waiting is None:
+            self.sheet.append(cells)
+            if self.sheet.parent.write_only:  # it has gone to the disk with its height
+                self.sheet.row_dimensions.pop(self._row, None)
+        else:
+            self._waiting.append(cells)
+
+    def _write_waiting(self) -> None:
+        for cells in self._waiting or ():
+            self.sheet.append(cells)
+        self._waiting = None
 
     @staticmethod
     def _lines(cell: WorkbookCell, width: float) -> int:
         """How many lines a cell's text takes when it is wrapped at the column's width."""
-        if not isinstance(cell.value, str) or not cell.alignment.wrap_text:
+        text = cell.value
+        if not isinstance(text, str) or (2.2 * len(text) <= width and "\n" not in text):
             return 1
-        return sum(max(1, ceil(text_width(line) / width)) for line in cell.value.split("\n"))
+        if not cell.alignment.wrap_text:
+            return 1
+        return sum(max(1, ceil(text_width(line) / width)) for line in text.split("\n"))
 
     def cell(self, value: Any, **style: Any) -> WorkbookCell:
         return safe_cell(self.sheet, value, **{"alignment": WRAP, "border": BORDER, **style})
@@ -108,6 +125,10 @@ class Form:
         if remark:
             self.add([remark], alignment=Alignment())
 
+    def unit(self, text: str) -> None:
+        """A unit that holds for the table below, above its right edge as on paper."""
+        self.add([*[None] * (self.columns - 1), text], alignment=Alignment(horizontal="right"))
+
     def heading(self, text: str) -> None:
         self.add([])
         self.add([text], font=BOLD, alignment=Alignment())
@@ -119,6 +140,8 @@ class Form:
         """The last row and those above it stand on every page, and stay when scrolling."""
         self.sheet.print_title_rows = f"1:{self.row}"
         self.sheet.freeze_panes = f"A{self.row + 1}"
+        self._write_waiting()
 
     def finish(self) -> None:
+        self._write_waiting()
         self.sheet.print_area = f"A1:{get_column_letter(self.columns)}{max(1, self.row)}"

@@ -1,13 +1,17 @@
-"""The annual report on paper: HTML from templates, laid out by WeasyPrint as PDF/UA-1."""
+"""The annual report on paper: HTML from templates, laid out part by part, put together as PDF/UA-1.
 
-import gc
-import hashlib
+Parts (`pdf_parts`) are laid out apart, in this process or by several workers (a `Crew`), and joined
+with their tags, links, bookmarks and the numbers of their pages (`pdf_joining`).
+"""
+
 import logging
+import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -17,15 +21,22 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from dxportal.reports import pdf_joining
+from dxportal.reports.characters import Missing, without_missing
+from dxportal.reports.collector import without_collector
 from dxportal.reports.content import ReportContent
+from dxportal.reports.pdf_joining import LaidOut, Page, Pages
+from dxportal.reports.pdf_parts import Part, Piece, parts_of, pillar_openers, whole
+from dxportal.reports.pdf_tags import TagMender, relinked
 from dxportal.reports.rows import stage_legend
-from dxportal.reports.sections import contents_of, kinds_of
+from dxportal.reports.sections import contents_of
 from dxportal.reports.sheets import notes_by_part
 from kpi.charts import BarRow, Bars, Segment
 
 Progress = Callable[[str, int], None]
 
 STYLE = Path(__file__).with_name("report.css")
+NUMBERS_STYLE = Path(__file__).with_name("page_numbers.css")
 _FONT_FOLDER = settings.BASE_DIR / "static" / "vendor" / "bizudpgothic"
 # The only resources that a report may fetch, by the addresses that its style sheet uses.
 RESOURCES = {
@@ -34,9 +45,15 @@ RESOURCES = {
     "report:figures": _FONT_FOLDER / "PortalFigures-Regular.ttf",
     "report:figures-bold": _FONT_FOLDER / "PortalFigures-Bold.ttf",
 }
+# What a text is set in; of figures alone there are others.
+FONTS = RESOURCES["report:regular"], RESOURCES["report:bold"]
 PDF_VARIANT = "pdf/ua-1"
-# Percent of the whole job at which laying out begins and ends; the rest is writing.
-LAYOUT_FROM, LAYOUT_TO = 15, 80
+# Percent of the whole job at which laying out begins and ends; the rest is joining and writing.
+LAYOUT_FROM, LAYOUT_TO = 12, 90
+# A page without its number.
+BARE = "@bottom-center { content: none }"
+# Points of a PDF for each unit of CSS.
+POINTS = 0.75
 
 
 class ReportFetcher(URLFetcher):
@@ -48,20 +65,40 @@ class ReportFetcher(URLFetcher):
         return URLFetcherResponse(url, RESOURCES[url].read_bytes())
 
 
-def html_of(content: ReportContent) -> str:
-    """The finished HTML of the report: its sections one after the other."""
+# HTML
+
+
+def html_of(
+    content: ReportContent,
+    pieces: Sequence[Piece] | None = None,
+    page_of: dict[str, int] | None = None,
+) -> str:
+    """The finished HTML of the report, or of some of its sections.
+
+    `page_of` gives the table of contents the pages of its lines by their anchors; without it they
+    are counted by the layout itself, which must then lay out the report as a whole.
+    """
     created = timezone.localtime(content.data_as_of).isoformat(timespec="seconds")
+    pages = page_of or {}
     shared = {
-        "report": content,
         "stage_legend": stage_legend(),
         "mark_bars": mark_bars(content),
         "kpi_bars": kpi_bars(content),
-        "contents": contents_of(content),
+        "contents": [(*line, pages.get(line[2], "")) for line in contents_of(content)],
         "notes_by_part": notes_by_part(content),
+        "pillar_openers": pillar_openers(content),
     }
     body = "".join(
-        render_to_string(kind.template, {**shared, **kind.context(content, chosen)})
-        for kind, chosen in kinds_of(content)
+        render_to_string(
+            piece.kind.template,
+            {
+                **shared,
+                "report": piece.content,
+                "before": piece.before,
+                **piece.kind.context(piece.content, piece.chosen),
+            },
+        )
+        for piece in (whole(content) if pieces is None else pieces)
     )
     context = {"report": content, "created": created, "body": mark_safe(body)}
     return render_to_string("reports/pdf/report.html", context)
@@ -88,60 +125,198 @@ def kpi_bars(content: ReportContent) -> Bars:
     return Bars("KPIの達成の数", segments, bars)
 
 
-def write_pdf(content: ReportContent, target: Path, progress: Progress) -> dict[str, int]:
-    """Render the report into `target`; what `progress` raises stops it at the next page.
+# Laying out
 
-    Returns the page on which each of its parts stands, by the part's anchor.
+
+class Crew(Protocol):
+    """Who lays out the parts."""
+
+    def lay_out(
+        self, content: ReportContent, parts: Sequence[Part], folder: Path, progress: Progress
+    ) -> list[LaidOut]: ...
+
+
+class Alone:
+    """One process lays out all parts, one after the other: what is in memory is one part."""
+
+    def lay_out(
+        self, content: ReportContent, parts: Sequence[Part], folder: Path, progress: Progress
+    ) -> list[LaidOut]:
+        total, done, made = sum(part.weight for part in parts), 0, []
+        for part in parts:
+            span = tuple(
+                LAYOUT_FROM + (LAYOUT_TO - LAYOUT_FROM) * weight // total
+                for weight in (done, done + part.weight)
+            )
+            step = _PartProgress(progress, part, *span)
+            made.append(lay_out_part(content, part, folder / f"{part.number}.part.pdf", step))
+            done += part.weight
+        return made
+
+
+@dataclass(frozen=True)
+class WrittenPdf:
+    """What is known of a PDF beside its bytes."""
+
+    pages: dict[str, int]  # on which each of its places stands, by the place's anchor
+    missing: list[tuple[str, Missing]]  # characters that the font lacks, with the part's title
+
+
+def write_pdf(
+    content: ReportContent, target: Path, progress: Progress, crew: Crew | None = None
+) -> WrittenPdf:
+    """Write the report into `target`; what `progress` raises stops it at the next page.
+
+    Parts are kept in a folder beside the target until they are joined.
     """
     progress("紙面の組立て", 10)
-    html = html_of(content)
-    progress("ページの割付", LAYOUT_FROM)
-    identifier = hashlib.sha256(html.encode()).digest()[:16]
-    with _without_collector(), _layout_progress(progress, _expected_pages(content)):
-        return render(html, target, identifier)
+    parts = parts_of(content)
+    with _parts_folder(target) as folder:
+        apart = [part for part in parts if not part.is_front]
+        made = {
+            laid.number: laid
+            for laid in (crew or Alone()).lay_out(content, apart, folder, progress)
+        }
+        progress("目次とページ番号", LAYOUT_TO)
+        for part in parts:
+            if part.is_front:
+                made[part.number] = _lay_out_front(content, part, parts, made, folder)
+        laid = [made[part.number] for part in parts]
+        numbers = _lay_out_numbers(laid, folder)
+        progress("PDFの組立て", LAYOUT_TO + 4)
+        page_of = pdf_joining.join(laid, numbers, target)
+    missing = [(part.title, one) for part in parts for one in made[part.number].missing]
+    return WrittenPdf(page_of, missing)
 
 
-def render(html: str, target: Path, identifier: bytes | None = None) -> dict[str, int]:
-    """WeasyPrint with the report's own options, and nothing else; pages by anchor."""
+def lay_out_part(
+    content: ReportContent,
+    part: Part,
+    target: Path,
+    progress: Callable[[int], None],
+    page_of: dict[str, int] | None = None,
+) -> LaidOut:
+    """Write the pages of a part, without their numbers; `progress` is told each page."""
+    html, missing = without_missing(relinked(html_of(content, part.pieces, page_of)), FONTS)
+    labels = {anchor: text for _, text, anchor in contents_of(content) if anchor}
+    with without_collector(), _page_progress(progress):
+        pages = render(html, target, TagMender(labels))
+    opens_with_cover = part.pieces[0].kind.key == "cover"
+    return LaidOut(part.number, target, pages, opens_with_cover, tuple(missing))
+
+
+def _lay_out_front(
+    content: ReportContent, part: Part, parts: list[Part], made: dict[int, LaidOut], folder: Path
+) -> LaidOut:
+    """The cover and the contents: laid out again should they need more pages than was thought."""
+    target = folder / f"{part.number}.part.pdf"
+    pages = len(part.pieces)
+    while True:
+        page_of: dict[str, int] = {}
+        before = 0
+        for other in parts:
+            laid = made.get(other.number)
+            if laid is not None and other.number != part.number:
+                pdf_joining.number_anchors(page_of, laid.pages, before)
+                before += len(laid.pages)
+            elif other.number == part.number:
+                before += pages
+        found = lay_out_part(content, part, target, lambda page: None, page_of)
+        if len(found.pages) == pages:
+            return found
+        pages = len(found.pages)
+
+
+def _lay_out_numbers(laid: Sequence[LaidOut], folder: Path) -> Path:
+    """A file with nothing but the number of each page, on pages of the same sizes."""
+    target = folder / "numbers.part.pdf"
+    sheets: list[str] = []
+    names: dict[tuple[float, float, bool], str] = {}
+    for part in laid:
+        for index, page in enumerate(part.pages):
+            kind = page.width, page.height, part.opens_with_cover and index == 0
+            name = names.setdefault(kind, f"page{len(names)}")
+            sheets.append(f'<div class="{name}"></div>')
+    rules = "".join(
+        f"@page {name} {{ size: {width}pt {height}pt; {BARE if is_cover else ''} }}"
+        f".{name} {{ page: {name} }}"
+        for (width, height, is_cover), name in names.items()
+    )
+    fonts, fetcher = FontConfiguration(), ReportFetcher()
+    styles = [
+        CSS(NUMBERS_STYLE, font_config=fonts, url_fetcher=fetcher),
+        CSS(string=rules, font_config=fonts, url_fetcher=fetcher),
+    ]
+    html = HTML(string="".join(sheets), url_fetcher=fetcher)
+    html.write_pdf(target, font_config=fonts, stylesheets=styles)
+    return target
+
+
+def render(html: str, target: Path, finisher: Any = None) -> Pages:
+    """WeasyPrint with the report's own options, and nothing else; what stands on which page."""
     fonts, fetcher = FontConfiguration(), ReportFetcher()
     style = CSS(STYLE, font_config=fonts, url_fetcher=fetcher)
-    options: dict[str, Any] = {"pdf_variant": PDF_VARIANT, "pdf_identifier": identifier}
+    options: dict[str, Any] = {"pdf_variant": PDF_VARIANT}
     document = HTML(string=html, url_fetcher=fetcher).render(
         font_config=fonts, stylesheets=[style], **options
     )
-    document.write_pdf(target, **options)
-    pages: dict[str, int] = {}
-    for number, page in enumerate(document.pages, start=1):
-        for anchor in page.anchors:
-            pages.setdefault(anchor, number)
-    return pages
+    document.write_pdf(target, finisher=finisher, **options)
+    return [_page(page) for page in document.pages]
 
 
-def _expected_pages(content: ReportContent) -> int:
-    """A guess, for the progress bar alone."""
-    projects = sum(group.count for group in content.project_list)
-    return 6 + 5 * len(content.areas) + projects // 16
+def _page(page: Any) -> Page:
+    """Sizes and places in points of the PDF, from its lower left corner."""
+    height = page.height * POINTS
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return round(x * POINTS, 3), round(height - y * POINTS, 3)
+
+    return Page(
+        round(page.width * POINTS, 3),
+        round(height, 3),
+        {name: at(*place[:2]) for name, place in page.anchors.items()},
+        [(level, label, at(*place)) for level, label, place, _ in page.bookmarks],
+    )
+
+
+def folder_beside(target: Path) -> Path:
+    """Where parts wait to be joined: on the disk of the target, which other workers see as well."""
+    return target.with_name(f"{target.name}.parts")
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """The layout makes millions of objects that live to its end: collecting finds nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+def _parts_folder(target: Path) -> Iterator[Path]:
+    folder = folder_beside(target)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield
+        yield folder
     finally:
-        if was_enabled:
-            gc.enable()
-        gc.collect()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _PartProgress:
+    """The pages of a part as percent of the whole job."""
+
+    def __init__(self, progress: Progress, part: Part, begin: int, end: int) -> None:
+        self.progress, self.part, self.begin, self.end = progress, part, begin, end
+
+    def __call__(self, page: int) -> None:
+        done = min(1.0, page / expected_pages(self.part))
+        percent = self.begin + int(done * (self.end - self.begin))
+        self.progress(f"{self.part.title}（{page}ページ目）", percent)
+
+
+def expected_pages(part: Part) -> int:
+    """A guess, for progress bars alone."""
+    return 1 + part.weight // 20
 
 
 @contextmanager
-def _layout_progress(progress: Progress, expected_pages: int) -> Iterator[None]:
-    """Turns what WeasyPrint logs of its steps into the job's progress."""
+def _page_progress(progress: Callable[[int], None]) -> Iterator[None]:
+    """Turns what WeasyPrint logs of its pages into progress."""
     logger = logging.getLogger("weasyprint.progress")
     before = logger.level, logger.propagate
-    handler = _StepHandler(progress, expected_pages)
+    handler = _PageHandler(progress)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -153,22 +328,13 @@ def _layout_progress(progress: Progress, expected_pages: int) -> Iterator[None]:
         logger.propagate = before[1]
 
 
-class _StepHandler(logging.Handler):
-    def __init__(self, progress: Progress, expected_pages: int) -> None:
+class _PageHandler(logging.Handler):
+    def __init__(self, progress: Callable[[int], None]) -> None:
         super().__init__()
-        self.progress, self.expected_pages = progress, expected_pages
+        self.progress = progress
         self.thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread != self.thread:
-            return
         arguments: Any = record.args
-        if "Page %d" in str(record.msg):
-            page = int(arguments[0])
-            part = min(1.0, page / self.expected_pages)
-            percent = LAYOUT_FROM + int(part * (LAYOUT_TO - LAYOUT_FROM))
-            self.progress(f"ページの割付（{page}ページ目）", percent)
-        elif "Creating PDF" in str(record.msg):
-            self.progress("PDFの書出し", LAYOUT_TO + 5)
-        elif "metadata" in str(record.msg):
-            self.progress("PDFの書出し", 95)
+        if record.thread == self.thread and "Page %d" in str(record.msg):
+            self.progress(int(arguments[0]))

@@ -17,6 +17,7 @@ from accounts.policy import Act
 from dxportal.models import PublishedReport, ReportJob
 from dxportal.reports.compose import report_of
 from dxportal.reports.plan_content import CorrectionRow
+from dxportal.signals import report_published
 from plans.models import Correction, Plan, ReportingCycle
 
 AUDITED_FIELDS = ("plan", "fiscal_year", "title", "edition", "sha256", "withdrawn_at")
@@ -39,7 +40,7 @@ def publish_report(
     Where the year's round is not settled, the person has to say that they know (`confirmed`).
     Raises PermissionDenied, and ValidationError by field.
     """
-    policy.require(actor, Act.MANAGE, job.plan.organization_id, what="報告書の公表")
+    policy.require(actor, Act.MANAGE, job.plan.organization_id, what="報告書の公表", on=job)
     if job.state != ReportJob.State.DONE:
         raise ValidationError("できあがった報告書だけを公表できます。")
     if not title.strip():
@@ -74,13 +75,14 @@ def publish_report(
         report.save(force_insert=True)
         after = audit.values_of(report, AUDITED_FIELDS)
         audit.record(actor, "report.publish", report, job.plan.organization_id, {}, after)
+        report_published.send(sender=PublishedReport, report=report)
     return report
 
 
 def withdraw_report(actor: Actor, report: PublishedReport, reason: str) -> PublishedReport:
     """Say that a published report no longer holds; its file stays. Raises as `publish_report`."""
     organization_id = report.plan.organization_id
-    policy.require(actor, Act.MANAGE, organization_id, what="報告書の取下げ")
+    policy.require(actor, Act.MANAGE, organization_id, what="報告書の取下げ", on=report)
     if not reason.strip():
         raise ValidationError({"reason": "取下げの理由を入れてください。"})
     before = audit.values_of(report, AUDITED_FIELDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from dxportal.reports import sheets
+from dxportal.reports import one_pages, sheets
 from dxportal.reports.content import ReportContent
 from dxportal.reports.design import Chosen
 
@@ -76,6 +76,15 @@ def _budget(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
     return {"budget": part, "tags": sheets.tags_shown(part, tags) if part else ()}
 
 
+def _budget_sheet(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
+    part = sheets.budget_of(content, chosen.option("stage", "initial"))
+    return {"overview": one_pages.budget_overview(part) if part else None}
+
+
+def _roads(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
+    return {"roads": one_pages.roads_of(content)}
+
+
 def _summary(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
     return {"summary": sheets.summary_of(content)}
 
@@ -96,6 +105,9 @@ SECTIONS: tuple[SectionKind, ...] = (
     SectionKind("contents", "目次", "章の見出しとページ番号。", is_listed=False),
     SectionKind("summary", "要約", "議会・本部会議向けの1ページ。", context=_summary),
     SectionKind("structure", "計画の組立て", "階層と数、記号の見方、施策の体系。"),
+    SectionKind(
+        "roads", "一枚概要", "1施策1枚：進捗・到達像・年度ごとの道のり（A4横）。", context=_roads
+    ),
     SectionKind("areas", "施策ごとの進捗と評価", "総括・到達像・評価、事業の進捗、KPIのすべて。"),
     SectionKind("overviews", "総括と到達像", "施策ごとの総括・到達像・目標・評価だけ（A4縦）。"),
     SectionKind("steps", "進捗管理", "事業の予定・実績と活動指標だけ（A4横）。"),
@@ -105,6 +117,13 @@ SECTIONS: tuple[SectionKind, ...] = (
         "measures_plain", "施策別の取組", "現状と課題・取組内容・目指す状態・スケジュール。"
     ),
     SectionKind(
+        "budget_sheet",
+        "予算の一枚概要",
+        "総額・重点・方針別の金額を1枚に（A4横）。",
+        (STAGE,),
+        _budget_sheet,
+    ),
+    SectionKind(
         "budget_by_measure", "基本方針別の予算", "事業と予算（千円）。", (STAGE, TAGS), _budget
     ),
     SectionKind("sheets", "個票", "1件1ページの個票（A4縦）。", (SHEETS_OF,), _sheets),
@@ -112,6 +131,8 @@ SECTIONS: tuple[SectionKind, ...] = (
     SectionKind("errata", "正誤表", "確定のあとに訂正した値。", (SINCE,), _errata),
     SectionKind("notes", "出典注記の一覧", "すべての章の出典注記をまとめたもの。"),
 )
+# Without any project in the plan, these say nothing and stand nowhere.
+OF_PROJECTS = ("roads", "projects")
 BY_KEY: Mapping[str, SectionKind] = {kind.key: kind for kind in SECTIONS}
 
 
@@ -145,9 +166,21 @@ def contents_of(content: ReportContent) -> list[Entry]:
     for kind, _ in kinds_of(content):
         if kind.key == "areas":
             lines += _area_lines(content)
-        elif kind.is_listed and not (kind.key == "projects" and not content.project_list):
+        elif kind.is_listed and (kind.key not in OF_PROJECTS or content.project_list):
             lines.append(("toc-chapter", kind.label, kind.key))
+            lines += _parts_of(kind.key, content)
     return lines
+
+
+def _parts_of(key: str, content: ReportContent) -> list[Entry]:
+    """What of a chapter is listed below its own line."""
+    if key == "measures_plain":
+        return [
+            ("toc-area" if row.depth == 0 else "toc-part", row.title, row.anchor)
+            for row in content.plain
+            if row.depth < 2
+        ]
+    return []
 
 
 def _area_lines(content: ReportContent) -> list[Entry]:

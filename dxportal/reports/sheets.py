@@ -11,6 +11,7 @@ from dxportal.reports.content import (
     ReportContent,
     ReviewRow,
 )
+from dxportal.reports.one_pages import BudgetSumLine, budget_overview
 from dxportal.reports.plan_content import (
     BudgetLine,
     BudgetPart,
@@ -41,6 +42,7 @@ class Summary:
     deviations: tuple[Deviation, ...]
     deviations_rest: int
     budget: BudgetPart | None
+    budget_lines: tuple[BudgetSumLine, ...]  # by the top level, then the total
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ProjectSheet:
     project: ProjectRow
     review: ReviewRow | None
     budgets: tuple[tuple[str, BudgetLine], ...]  # stage's name and line
+    notes: tuple[Note, ...] = ()  # those of the list of projects that it refers to
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,31 @@ def summary_of(content: ReportContent) -> Summary:
     }
     worst = sorted(missed.values(), key=lambda found: (found.row.percent, found.row.indicator_id))
     marks = zip(totals.mark_labels, totals.total.marks, strict=True)
-    figures = (
-        *totals.counts[:2],
-        *(Count(f"進捗：{label}", number) for label, number in marks),
-        Count("KPI・成果指標：達成", totals.total.reached),
-        Count("KPI・成果指標：未達成", totals.total.missed),
-        Count("KPI・成果指標：判定なし", totals.total.unjudged),
-        Count("承認の済んでいない実績値", content.unapproved_count),
-    )
+    figures = [*totals.counts[:2]]
+    if totals.has_marks:
+        figures += (Count(f"進捗：{label}", number) for label, number in marks)
+    if totals.total.indicators:
+        figures += (
+            Count("KPI・成果指標：達成", totals.total.reached),
+            Count("KPI・成果指標：未達成", totals.total.missed),
+            Count("KPI・成果指標：判定なし", totals.total.unjudged),
+        )
+    if totals.has_indicators:
+        figures.append(Count("承認の済んでいない実績値", content.unapproved_count))
+    budget = budget_of(content, "initial")
+    overview = budget_overview(budget) if budget else None
     return Summary(
-        figures=figures,
+        figures=tuple(figures),
         late=totals.late[:LATE_SHOWN],
         late_rest=max(0, len(totals.late) - LATE_SHOWN),
         deviations=tuple(worst[:DEVIATIONS_SHOWN]),
         deviations_rest=max(0, len(worst) - DEVIATIONS_SHOWN),
-        budget=budget_of(content, "initial"),
+        budget=budget,
+        budget_lines=(
+            (*(line for line in overview.lines if line.depth == 0), overview.total)
+            if overview
+            else ()
+        ),
     )
 
 
@@ -118,12 +131,18 @@ def project_sheets(content: ReportContent) -> list[ProjectSheet]:
             project=project,
             review=reviews.get(f"事業：{project.code} {project.name}".replace("： ", "：")),
             budgets=tuple(budgets.get(project.project_id, ())),
+            notes=tuple(note for note in content.list_notes if note.sign in signs(project)),
         )
         for group in content.project_list
         for step in group.groups
         for project in step.projects
         if project.is_primary
     ]
+
+
+def signs(project: ProjectRow) -> set[str]:
+    """The signs of all notes on a project (※1), on its indicators and on their figures."""
+    return set(project.all_refs.split())
 
 
 def measure_sheets(content: ReportContent) -> list[MeasureSheet]:

@@ -114,7 +114,7 @@ def take_snapshot(actor: Actor, plan: Plan, fiscal_year: int) -> ReportSnapshot:
 
     Raises PermissionDenied without the right to manage the organization's plans.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="報告書の時点の記録")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="報告書の時点の記録", on=plan)
     return fill(ordered(actor, plan, fiscal_year), report_of)
 
 

@@ -33,6 +33,8 @@ class Source:
     indicators: dict[int, Indicator]
     later_editions: frozenset[str]
     plan_rows: PlanRows
+    # The levels whose measures carry marks, in any year: one without a mark this year counts too.
+    marked_levels: frozenset[int]
     children: dict[int | None, list[Measure]] = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=dict)
     placements_of: dict[int, list[Placement]] = field(default_factory=dict)
@@ -119,6 +121,11 @@ def _read(plan_id: int, fiscal_year: int) -> Source:
         indicators={indicator.pk: indicator for indicator in indicators},
         later_editions=plan.later_editions,
         plan_rows=read_plan_rows(plan_id, fiscal_year),
+        marked_levels=frozenset(
+            Review.objects.filter(**of_plan, measure__isnull=False, mark__isnull=False)
+            .values_list("measure__level_id", flat=True)
+            .distinct()
+        ),
     )
     for placement in source.placements:
         source.schedule_of[placement.project_id] = {

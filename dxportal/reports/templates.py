@@ -13,12 +13,17 @@ from accounts.audit import Actor
 from dxportal.models import ReportTemplate
 from dxportal.reports.design import Design, read_design
 from dxportal.reports.sections import require_sections
+from plans import fiscal_years
 from plans.models import Plan
 
 
-def design_of(template: ReportTemplate) -> Design:
+def design_of(template: ReportTemplate, fiscal_year: int | None = None) -> Design:
+    """What the template keeps; for a report of a fiscal year, with that year in its words."""
     data = {"sections": template.sections, "cover": template.cover, "name": template.name}
-    return read_design(data)
+    design = read_design(data)
+    if fiscal_year is None:
+        return design
+    return replace(design, cover=design.cover.of_year(fiscal_years.long_form(fiscal_year)))
 
 
 def create_template(

@@ -1,19 +1,28 @@
 """The report's totals (集計): every project and indicator is counted once, 再掲 never again."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from dxportal.reports.content import Area, AreaTotals, Count, LateRow, Totals
 from dxportal.reports.rows import is_unapproved, mark_text
 from dxportal.reports.source import Source
 from kpi.models import Actual, IndicatorUse, ValueStatus
+from plans.models import Measure
+from projects.models import Review
 
 NO_MARK = "記載なし"
 
 
-def totals_of(source: Source, areas: tuple[Area, ...]) -> Totals:
+Section = tuple[Area, list[Measure]]  # with the measures that it covers
+
+
+def totals_of(source: Source, sections: list[Section]) -> Totals:
     lines, late = [], []
     seen: set[int] = set()
-    for area in areas:
-        lines.append(_area_totals(source, area, seen))
+    for area, members in sections:
+        lines.append(_area_totals(source, area, members, seen))
         late += _late(area)
+    project_marks = _marks_of(source, list(source.review_of_project.values()))
     return Totals(
         counts=tuple(_counts(source)),
         mark_labels=(*(mark_text(mark) for mark in source.marks), NO_MARK),
@@ -22,24 +31,35 @@ def totals_of(source: Source, areas: tuple[Area, ...]) -> Totals:
         total=_sum(lines, len(source.marks) + 1),
         statuses=tuple(_statuses(source)),
         late=tuple(late),
+        project_marks=project_marks if any(project_marks) else (),
     )
 
 
-def _area_totals(source: Source, area: Area, seen: set[int]) -> AreaTotals:
-    """The marks and KPIs of a section; `seen` holds the indicators that were counted before."""
-    labels = [mark_text(mark) for mark in source.marks]
-    marks = [sum(row.mark == label for row in area.reviews) for label in labels]
-    marks.append(sum(not row.mark for row in area.reviews))
+def _area_totals(source: Source, area: Area, members: list[Measure], seen: set[int]) -> AreaTotals:
+    """The marks and KPIs of a section; `seen` holds the indicators that were counted before.
+
+    Marks are counted as the dashboards count them: of the measures at the levels that carry marks,
+    with those that have none this year.
+    """
+    marked = [measure for measure in members if measure.level_id in source.marked_levels]
+    marks = _marks_of(source, [source.review_of_measure.get(measure.pk) for measure in marked])
     judged = [row for row in area.kpis if row.indicator_id not in seen]
     judged = list({row.indicator_id: row for row in judged}.values())
     seen |= {row.indicator_id for row in judged}
     return AreaTotals(
         label=area.short_title,
-        marks=tuple(marks),
+        marks=marks,
         reached=sum(row.reached is True for row in judged),
         missed=sum(row.reached is False for row in judged),
         unjudged=sum(row.reached is None for row in judged),
     )
+
+
+def _marks_of(source: Source, reviews: Sequence[Review | None]) -> tuple[int, ...]:
+    """How many have which of the plan's marks, then how many none."""
+    given = Counter(review.mark_id for review in reviews if review is not None)
+    counts = [given[mark.pk] for mark in source.marks]
+    return (*counts, len(reviews) - sum(counts))
 
 
 def _sum(lines: list[AreaTotals], marks: int) -> AreaTotals:

@@ -2,7 +2,7 @@
 
 The forms are those of the report's sections in their order, laid out to be printed as they are,
 with paper size, print titles and widths. The tables after them hold the same facts in long format,
-one table a sheet.
+one table a sheet. Rows go to the disk as they are made: a large plan does not fill the memory.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,7 @@ Writer = Callable[[Workbook, ReportContent, Chosen], None]
 
 def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None:
     """Write the report into `target`."""
-    workbook = Workbook()
-    workbook.remove(workbook.active)  # type: ignore[arg-type]  # a new workbook has one
+    workbook = Workbook(write_only=True)
     workbook.properties.title = content.title
     workbook.properties.creator = content.organization
     workbook.properties.language = "ja"
@@ -42,6 +41,10 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
                 written.add(write)
     progress("出典注記", 70)
     _notes_sheet(workbook, content)
+    if numbers := content.design.cover.numbers:
+        for sheet in workbook.worksheets:  # the forms; those for machines follow
+            text = f"{numbers.replace('&', '&&')}　&A"
+            sheet.oddHeader.right.text = text  # type: ignore[union-attr]  # every form has one
     for number, table in enumerate(content.tables):
         progress(f"データ：{table.title}", 72 + number)
         title = f"データ_{table.title}"
@@ -255,18 +258,28 @@ def _totals_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) ->
     totals = content.totals
     form = Form(workbook, "集計", [34, *[14] * max(4, len(totals.mark_labels) + 1)])
     form.title(f"{content.plan_name}　{content.year_name}の集計")
-    form.heading("進捗の記号")
-    form.head(["区分", *totals.mark_labels, "計"])
-    for line in [*totals.areas, totals.total]:
-        form.add([form.cell(value) for value in (line.label, *line.marks, line.issues)])
-    form.heading("KPI・成果指標の達成（複数の施策に置かれた指標は1回だけ数える）")
-    form.head(["区分", "達成", "未達成", "判定なし", "計"])
-    for line in [*totals.areas, totals.total]:
-        counts = (line.label, line.reached, line.missed, line.unjudged, line.indicators)
-        form.add([form.cell(value) for value in counts])
-    form.heading(f"{content.year_name}の実績値の状態（全指標）")
-    form.head(["状態", "数"])
-    for count in totals.statuses:
+    if totals.has_marks:
+        form.heading("進捗の記号")
+        form.head(["区分", *totals.mark_labels, "計"])
+        for line in [*totals.areas, totals.total]:
+            form.add([form.cell(value) for value in (line.label, *line.marks, line.issues)])
+        if totals.project_marks:
+            marks = ("（別掲）事業の評価", *totals.project_marks, sum(totals.project_marks))
+            form.add([form.cell(value) for value in marks])
+    if totals.total.indicators:
+        form.heading("KPI・成果指標の達成（複数の施策に置かれた指標は1回だけ数える）")
+        form.head(["区分", "達成", "未達成", "判定なし", "計"])
+        for line in [*totals.areas, totals.total]:
+            counts = (line.label, line.reached, line.missed, line.unjudged, line.indicators)
+            form.add([form.cell(value) for value in counts])
+    if totals.has_indicators:
+        form.heading(f"{content.year_name}の実績値の状態（全指標）")
+        form.head(["状態", "数"])
+        for count in totals.statuses:
+            form.add([form.cell(count.label), form.cell(count.number)])
+    form.heading("数")
+    form.head(["区分", "数"])
+    for count in totals.counts:
         form.add([form.cell(count.label), form.cell(count.number)])
     form.finish()
 
@@ -286,12 +299,14 @@ def _notes_sheet(workbook: Workbook, content: ReportContent) -> None:
 # Which forms a section has in the workbook; the tables for machines are always there.
 FORMS: dict[str, tuple[Writer, ...]] = {
     "cover": (_cover,),
+    "roads": (xlsx_sections.roads,),
     "areas": (_progress_sheet, _kpi_sheet),
     "overviews": (_progress_sheet,),
     "steps": (xlsx_sections.steps,),
     "kpis": (_kpi_sheet,),
     "projects": (_project_sheet,),
     "measures_plain": (xlsx_sections.measures_plain,),
+    "budget_sheet": (xlsx_sections.budget_sheet,),
     "budget_by_measure": (xlsx_sections.budget,),
     "sheets": (xlsx_sections.sheets_of_things,),
     "summary": (xlsx_sections.summary,),

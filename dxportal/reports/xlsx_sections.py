@@ -1,15 +1,19 @@
 """The printed forms of the sections that an office may add to its workbook."""
 
 from decimal import Decimal
+from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell as WorkbookCell
 
-from dxportal.reports import sheets
-from dxportal.reports.content import ReportContent
+from dxportal.reports import one_pages, sheets
+from dxportal.reports.content import IndicatorRow, ReportContent, ReviewRow
 from dxportal.reports.design import Chosen
-from dxportal.reports.form import A3, A4, BOLD, CENTER, RIGHT, Form
+from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, RIGHT, Form
 from dxportal.reports.plan_content import BudgetGroup, BudgetLine, PlainBar, PlainMeasure
+from dxportal.reports.plan_rows import thousands
 from dxportal.reports.rows import stage_legend
+from dxportal.templatetags.report_paper import paper
 from plans import fiscal_years
 from plans.spreadsheets import number_format
 
@@ -59,6 +63,56 @@ def steps(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.finish()
 
 
+def roads(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    """一枚概要: each section's summary and target state, then the way of its projects by year."""
+    years = content.schedule_years
+    form = Form(workbook, "一枚概要", [16, 34, 18, 44, *[10] * len(years), 34, 14, 14], A3)
+    form.title(f"{content.plan_name}　一枚概要", f"年度ごとの予定：{stage_legend()}　★リーディング")
+    year = fiscal_years.short_form(content.fiscal_year)
+    labels = [fiscal_years.short_form(number) for number in years]
+    figures = ["指標（単位）", f"{year}予定", f"{year}実績"]
+    form.head(["区分", "施策・掲載先", "番号・項目", "事業・内容", *labels, *figures])
+    form.repeat_head()
+    for road in one_pages.roads_of(content):
+        area, overview = road.area, road.area.overview
+        said = [("進捗概要", (overview.summary or overview.result) if overview else "")]
+        said += [("到達像", "\n".join(state.texts)) for state in road.states]
+        for label, text in said:
+            texts = (area.short_title, area.title, label, text or "記載なし")
+            rest = [form.cell("") for _ in range(len(years) + 3)]
+            form.add([*(form.cell(one) for one in texts), *rest])
+        for part in road.parts:
+            _road_part(form, area.short_title, part, len(years))
+    form.finish()
+
+
+def _road_part(form: Form, place: str, part: one_pages.RoadPart, years: int) -> None:
+    mark = part.review.mark if part.review else ""
+    for row in part.kpis:
+        texts = (place, part.title, f"KPI　{mark}".strip(), "")
+        names = (form.cell(text) for text in texts)
+        form.add([*names, *(form.cell("") for _ in range(years)), *_year_figures(form, row)])
+    for road in part.rows:
+        project = road.project
+        star = "★" if project.is_leading else ""
+        names = (
+            form.cell(text) for text in (place, part.title, project.code, star + project.title)
+        )
+        stages = [form.cell(stage, alignment=CENTER) for stage in project.planned]
+        first, *others = project.indicators or (None,)
+        form.add([*names, *stages, *_year_figures(form, first)])
+        for row in others:
+            form.add([*(form.cell("") for _ in range(4 + years)), *_year_figures(form, row)])
+
+
+def _year_figures(form: Form, row: IndicatorRow | None) -> list[WorkbookCell]:
+    """An indicator's name with the year's figures, as numbers where they are."""
+    if row is None:
+        return [form.cell("") for _ in range(3)]
+    cells = (row.current_planned_cell, row.current_actual_cell)
+    return [form.cell(row.name_with_unit), *(form.figure(cell, row.decimals) for cell in cells)]
+
+
 def measures_plain(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     """施策別の取組: one line for each thing that is said of a measure."""
     form = Form(workbook, "施策別の取組", [18, 44, 24, 100], A4)
@@ -106,7 +160,8 @@ def budget(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
         form.title(f"{content.plan_name}　予算", "この段階の予算の記載はありません。")
         form.finish()
         return
-    form.title(f"{content.plan_name}　{content.year_name}{part.stage_name}", "（単位：千円）")
+    form.title(f"{content.plan_name}　{content.year_name}{part.stage_name}")
+    form.unit("（単位：千円）")
     form.head(["事業", "所管課", "区分", "金額", "備考"])
     form.repeat_head()
     for group in part.groups:
@@ -118,6 +173,48 @@ def budget(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
             _budget_line(form, line)
         _sum_line(form, "計", tag.amount, tag.stated)
     form.finish()
+
+
+def budget_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+    """予算の一枚概要: the sums of the plan's top levels by 区分, and of its priorities."""
+    part = sheets.budget_of(content, chosen.option("stage", "initial"))
+    title = f"{content.plan_name}　{content.year_name}の予算の一枚概要"
+    if part is None:
+        form = Form(workbook, "予算の概要", [60, 30], A4)
+        form.title(title, "この段階の予算の記載はありません。")
+        form.finish()
+        return
+    overview = one_pages.budget_overview(part)
+    form = Form(workbook, "予算の概要", [60, *[14] * len(overview.categories), 12, 18, 18], A4)
+    form.title(title, f"{part.stage_name}　再掲の事業は1回だけ数える")
+    form.unit("（単位：千円）")
+    form.head(["区分", *overview.categories, "事業", "金額", "資料の記載"])
+    form.repeat_head()
+    for line in overview.lines:
+        _budget_sums(form, "　" * line.depth + line.label, line.categories, line)
+    _budget_sums(form, overview.total.label, overview.total.categories, overview.total, part.stated)
+    for tag in overview.tags:
+        empty = [form.cell("") for _ in range(len(overview.categories) + 1)]
+        amounts = (_amount_cell(form, yen, font=BOLD) for yen in (tag.amount, tag.stated))
+        form.add([form.cell(f"{tag.scheme}：{tag.name}", font=BOLD), *empty, *amounts])
+    form.finish()
+
+
+def _budget_sums(
+    form: Form,
+    label: str,
+    categories: tuple[int, ...],
+    line: one_pages.BudgetSumLine,
+    stated: int | None = None,
+) -> None:
+    style = {"font": BOLD} if line.depth == 0 else {}
+    counts = (form.cell(count, alignment=RIGHT, **style) for count in (*categories, line.projects))
+    amounts = (_amount_cell(form, yen, **style) for yen in (line.amount, stated))
+    form.add([form.cell(label, **style), *counts, *amounts])
+
+
+def _amount_cell(form: Form, yen: int | None, **style: Any) -> WorkbookCell:
+    return form.cell(_thousands(yen), alignment=RIGHT, number_format=YEN_IN_THOUSANDS, **style)
 
 
 def _thousands(yen: int | None) -> Decimal | None:
@@ -164,7 +261,12 @@ def sheets_of_things(workbook: Workbook, content: ReportContent, chosen: Chosen)
     if chosen.option("of", "project") == "measure":
         for found in sheets.measure_sheets(content):
             about = (found.measure.level, found.measure.title)
-            for label, text in plain_lines(found.measure, content.plan_years):
+            lines = [
+                *plain_lines(found.measure, content.plan_years),
+                *_review_lines(found.review),
+                *_indicator_lines(found.kpis, content),
+            ]
+            for label, text in lines:
                 form.add([form.cell(value) for value in (*about, label, text)])
     else:
         for sheet in sheets.project_sheets(content):
@@ -178,23 +280,63 @@ def _project_lines(sheet: sheets.ProjectSheet, content: ReportContent) -> list[t
     project = sheet.project
     stages = zip(content.schedule_years, project.planned, strict=True)
     planned = "　".join(f"{fiscal_years.short_form(y)}{stage}" for y, stage in stages if stage)
+    stages = zip(content.schedule_years, project.actual, strict=True)
+    actual = "　".join(f"{fiscal_years.short_form(y)}{stage}" for y, stage in stages if stage)
     lines = [
         ("掲載先", sheet.place),
+        ("リーディング", "★リーディングプロジェクト" if project.is_leading else ""),
+        ("別名", "\n".join(project.aliases)),
         ("所管課", project.departments),
         ("概要", project.summary),
         ("スケジュール（予定）", planned),
+        ("スケジュール（実績）", actual),
     ]
     lines += [
-        (f"{stage}（千円）", f"{_thousands(line.amount):,.0f}" if line.amount is not None else "")
+        (f"{stage}（千円）", "　".join(filter(None, (thousands(line.amount), *_said_of(line)))))
         for stage, line in sheet.budgets
     ]
-    for row in project.indicators:
+    lines += _review_lines(sheet.review)
+    lines += _indicator_lines(project.indicators, content)
+    lines += [("出典注記", f"{note.sign}　{note.text}") for note in sheet.notes]
+    return [(label, text) for label, text in lines if text]
+
+
+def _said_of(line: BudgetLine) -> tuple[str, str]:
+    return line.category, line.remark
+
+
+def _review_lines(row: ReviewRow | None) -> list[tuple[str, str]]:
+    """The year's marks and evaluation, as far as anything was written."""
+    if row is None:
+        return []
+    lines = [
+        ("進捗予定", row.planned_mark),
+        ("進捗", row.mark),
+        ("目標", row.goal),
+        ("実績・評価・今後の対応", row.result),
+        ("進捗概要", row.summary),
+        *row.reasons,
+    ]
+    return [(label, text) for label, text in lines if text]
+
+
+def _indicator_lines(
+    rows: tuple[IndicatorRow, ...], content: ReportContent
+) -> list[tuple[str, str]]:
+    """Each indicator's targets, actuals, rate and texts."""
+    year = fiscal_years.short_form(content.fiscal_year)
+    lines = []
+    for row in rows:
         for kind, cells in (("予定", row.planned), ("実績", row.actual)):
             figures = zip(content.years, cells, strict=True)
             text = "　".join(
                 f"{fiscal_years.short_form(y)}：{cell.text}" for y, cell in figures if cell.text
             )
-            lines.append((f"{row.name_with_unit}　{kind}", text))
+            lines.append((f"{row.name_with_unit}　{kind}", paper(text)))
+        rate = "　".join(filter(None, (paper(row.achievement), row.reached_text, row.how)))
+        lines.append((f"{row.name_with_unit}　{year}達成率", rate))
+        lines.append((f"{row.name_with_unit}　算出式・設定根拠", row.definition))
+        lines.append((f"{row.name_with_unit}　進捗状況・評価", row.comment))
     return [(label, text) for label, text in lines if text]
 
 
@@ -205,16 +347,32 @@ def summary(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.heading("主な数値")
     for count in found.figures:
         form.add([form.cell(count.label), form.cell(count.number)])
-    form.heading("遅れている施策")
-    form.head(["区分", "施策", "進捗予定", "進捗"])
-    for late in content.totals.late:
-        cells = (late.area, late.title, late.planned_mark, late.mark)
-        form.add([form.cell(value) for value in cells])
-    form.heading("目標との開きが大きいKPI・成果指標")
-    form.head(["区分", "指標（単位）", "予定", "実績", "達成率"])
-    for row in found.deviations:
-        figures = (row.row.current_planned, row.row.current_actual, row.row.achievement)
-        form.add([form.cell(value) for value in (row.area, row.row.name_with_unit, *figures)])
+    if found.budget:
+        form.heading(f"{found.budget.stage_name}（単位：千円）")
+        form.head(["区分", "事業", "金額"])
+        for line in found.budget_lines:
+            amount = _amount_cell(form, line.amount)
+            form.add([form.cell(line.label), form.cell(line.projects, alignment=LEFT), amount])
+    if content.totals.has_marks:
+        form.heading("遅れている施策")
+        form.head(["区分", "施策", "進捗予定", "進捗"])
+        for late in content.totals.late:
+            cells = (late.area, late.title, late.planned_mark, late.mark)
+            form.add([form.cell(value) for value in cells])
+    if content.totals.total.indicators:
+        form.heading("目標との開きが大きいKPI・成果指標")
+        form.head(["区分", "指標（単位）", "予定", "実績", "達成率（％）"])
+        for deviation in found.deviations:
+            row = deviation.row
+            figures = (row.current_planned_cell, row.current_actual_cell)
+            form.add(
+                [
+                    form.cell(deviation.area),
+                    form.cell(row.name_with_unit),
+                    *(form.figure(cell, row.decimals) for cell in figures),
+                    form.cell(row.percent, number_format=number_format(1, on_paper=True)),
+                ]
+            )
     form.finish()
 
 

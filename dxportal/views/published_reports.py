@@ -30,6 +30,7 @@ from dxportal.reports.publishing import (
     withdraw_report,
 )
 from dxportal.views.downloads import download as download_table
+from plans import fiscal_years
 
 PAGE_SIZE = 50
 METHODS = require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +60,8 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     jobs = ReportJob.objects.visible_to(request.user).select_related("plan__organization")
     job = get_object_or_404(jobs, pk=pk)
     policy.require(_actor(request), Act.MANAGE, job.plan.organization_id, what="報告書の公表")
-    title = f"{job.plan.name}　{read_design(job.design).cover.title}".strip()
+    usual = f"{fiscal_years.long_form(job.fiscal_year)}年次報告書"
+    title = f"{job.plan.name}　{read_design(job.design).cover.title or usual}"
     form = PublishForm(request.POST or None, initial={"title": title})
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data

@@ -15,8 +15,17 @@ from accounts.models import Channel
 from accounts.policy import Act, scope_of
 from accounts.versions import StaleVersion
 from dxportal.models import ReportTemplate
-from dxportal.report_forms import TemplateForm, design_from, lines_of, not_chosen, read_sections
-from dxportal.reports.design import DEFAULT_SECTIONS, Chosen
+from dxportal.report_forms import (
+    COVER_FIELDS,
+    TemplateForm,
+    design_from,
+    focused_button,
+    lines_of,
+    not_chosen,
+    read_sections,
+    sections_in_words,
+)
+from dxportal.reports.design import DEFAULT_SECTIONS, SHAPES, Chosen
 from dxportal.reports.templates import change_template, create_template, design_of
 
 METHODS = require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +59,10 @@ def templates(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     _require_manager(request)
     if request.method != "POST":
-        return _page(request, None, TemplateForm(request.user), DEFAULT_SECTIONS)
+        shape = SHAPES.get(request.GET.get("shape", ""))
+        return _page(
+            request, None, TemplateForm(request.user), shape[1] if shape else DEFAULT_SECTIONS
+        )
     form, sections = TemplateForm(request.user, request.POST), read_sections(request.POST)
     if request.POST.get("act"):
         return _page(request, None, _unbound(request), sections)
@@ -146,23 +158,36 @@ def _page(
     status: int = 200,
     is_stale: bool = False,
 ) -> HttpResponse:
+    lines = lines_of(sections)
     context: dict[str, Any] = {
         "template": template,
         "form": form,
-        "lines": lines_of(sections),
+        "lines": lines,
+        "focused": focused_button(request.POST.get("act", ""), lines),
         "offered": not_chosen(sections),
         # Whoever was overtaken decides with the newest version before the eyes.
         "version": _shown_version(request, template, is_stale),
         "breadcrumb": _crumbs((template.name if template else "新しいひな形", "")),
     }
+    if template is None and request.method != "POST":
+        context["shapes"] = [(key, label) for key, (label, _) in SHAPES.items()]
     if is_stale and template is not None:
-        design = design_of(template)
-        context["theirs"] = {
-            "name": template.name,
-            "sections": "、".join(line.kind.label for line in lines_of(design.sections)),
-            "title": design.cover.title,
-        }
+        context["conflicts"] = _conflicts(template, form, sections)
     return render(request, "reports/template_form.html", context, status=status)
+
+
+def _conflicts(
+    template: ReportTemplate, form: TemplateForm, sections: tuple[Chosen, ...]
+) -> list[tuple[str, str, str]]:
+    """What was saved meanwhile beside what this person sends, as (label, saved, sent)."""
+    saved, sent = TemplateForm.initial_of(template), form.cleaned_data
+    rows = [
+        ("名称", template.name, sent["name"]),
+        ("計画", str(template.plan or "どの計画でも"), str(sent["plan"] or "どの計画でも")),
+        ("章の並び", sections_in_words(design_of(template).sections), sections_in_words(sections)),
+    ]
+    rows += [(str(form.fields[name].label), saved[name], sent[name]) for name in COVER_FIELDS]
+    return [row for row in rows if row[1] != row[2]]
 
 
 def _shown_version(request: HttpRequest, template: ReportTemplate | None, is_stale: bool) -> str:

@@ -64,7 +64,7 @@ def start(request: HttpRequest) -> HttpResponse:
             asked["plan"],
             asked["fiscal_year"],
             asked["format"],
-            design_of(template) if template else None,
+            design_of(template, asked["fiscal_year"]) if template else None,
         )
     except ValidationError as error:
         form.add_error(None, error)
@@ -100,6 +100,7 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
         job = _job(request, pk)
     return {
         "job": job,
+        "parts": job.parts.all() if job.is_active else (),
         "title": str(job),
         "publication": PublishedReport.objects.filter(job=job).first(),
         "may_manage": _may_manage(request, job),
