@@ -68,7 +68,11 @@ class BudgetLine:
     placement: Placement
     measure: Measure
     amounts: Amounts
-    is_zero_budget: bool
+    entries: tuple[BudgetEntry, ...]
+
+    @property
+    def is_zero_budget(self) -> bool:
+        return any(entry.is_zero_budget for entry in self.entries)
 
     @property
     def rate(self) -> str:
@@ -138,8 +142,10 @@ class Budget:
     def lines(self) -> list[BudgetLine]:
         places = self.scope.primary_places
         entries: dict[int, list[BudgetEntry]] = defaultdict(list)
-        for entry in BudgetEntry.objects.filter(
-            project__in=[place.project_id for place in places], fiscal_year=self.fiscal_year
+        for entry in self.scope.rows(
+            BudgetEntry.objects.all(),
+            project_id={place.project_id for place in places},
+            fiscal_year={self.fiscal_year},
         ):
             entries[entry.project_id].append(entry)
         return [self._line(place, entries[place.project_id]) for place in places]
@@ -148,8 +154,7 @@ class Budget:
         amounts = Amounts()
         for entry in entries:
             amounts.add(entry)
-        is_zero = any(entry.is_zero_budget for entry in entries)
-        return BudgetLine(place, self.scope.by_pk[place.measure_id], amounts, is_zero)
+        return BudgetLine(place, self.scope.by_pk[place.measure_id], amounts, tuple(entries))
 
     @cached_property
     def total(self) -> BudgetGroup:

@@ -1,18 +1,19 @@
-"""The year's key figures beside those of the year before, each with the page it comes from."""
+"""The key figures beside those of the year before, or of a past day beside those of now."""
 
 from dataclasses import dataclass
 
 from dxportal.dashboards.budgets import Budget
-from dxportal.dashboards.indicator_values import IndicatorValues
+from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.scope import Scope
-from dxportal.dashboards.standing import Standing
 from kpi.models import IndicatorUse
 from plans import fiscal_years
+
+BEHIND = "遅れている施策"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure in two years; None where the year has nothing to count."""
+    """One figure twice; None where there is nothing to count."""
 
     label: str
     before: int | None
@@ -36,19 +37,27 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class YearComparison:
+class Comparison:
+    """`word` names the earlier one in a sentence (前年度, その日)."""
+
+    title: str
+    word: str
     before: str
     now: str
     rows: list[Compared]
 
+    @property
+    def behind(self) -> Compared | None:
+        return next((row for row in self.rows if row.label == BEHIND), None)
 
-def compare_with_last_year(
-    scope: Scope, standing: Standing, values: IndicatorValues, budget: Budget
-) -> YearComparison | None:
+
+def compare_with_last_year(figures: Figures) -> Comparison | None:
     """None in the plan's first year."""
+    scope = figures.scope
     year, last = scope.fiscal_year, scope.fiscal_year - 1
     if last not in scope.plan.fiscal_years:
         return None
+    standing = figures.standing
 
     def link(name: str, of_year: int, **more: object) -> str:
         return scope.address(name, fiscal_year=of_year, **more)
@@ -62,7 +71,7 @@ def compare_with_last_year(
     marked = [standing.marked(last), standing.marked(year)]
     rows = [
         Compared(
-            "遅れている施策",
+            BEHIND,
             len(behind[0]) if marked[0] else None,
             len(behind[1]) if marked[1] else None,
             "件",
@@ -72,7 +81,7 @@ def compare_with_last_year(
         counted("評価の記載がある施策", marked[0], marked[1], "dashboard"),
     ]
     role = IndicatorUse.Role.KPI.value
-    kpi = [values.by_role(last).get(role), values.by_role(year).get(role)]
+    kpi = [figures.values.by_role(last).get(role), figures.kpi]
     if kpi[0] is not None and kpi[1] is not None:
         rows += [
             Compared(
@@ -83,7 +92,7 @@ def compare_with_last_year(
                 "判定できるKPI", kpi[0].judged, kpi[1].judged, "件", kpi[0].link, kpi[1].link
             ),
         ]  # fmt: skip
-    sums = [Budget(scope, last).total.amounts.current, budget.total.amounts.current]
+    sums = [Budget(scope, last).total.amounts.current, figures.budget.total.amounts.current]
     if any(amount is not None for amount in sums):
         rows.append(
             Compared(
@@ -91,4 +100,47 @@ def compare_with_last_year(
                 link("dashboard:budgets", last), link("dashboard:budgets", year),
             )
         )  # fmt: skip
-    return YearComparison(fiscal_years.long_form(last), scope.year.label, rows)
+    return Comparison(
+        "前年度との比較", "前年度", fiscal_years.long_form(last), scope.year.label, rows
+    )
+
+
+def compare_with_today(then: Figures, now: Figures) -> Comparison:
+    """The same year's figures on a past day, and as they are now."""
+    day = then.scope.as_of
+    before_text = f"{day:%Y年%-m月%-d日}" if day else ""
+    rows = [
+        Compared(label, before, after, unit, _at(then.scope, place), _at(now.scope, place))
+        for (label, unit, place, before), (_, _, _, after) in zip(
+            _key_figures(then), _key_figures(now), strict=True
+        )
+        if before is not None or after is not None
+    ]
+    return Comparison("その日からの変化", "その日", before_text, "いま", rows)
+
+
+Place = tuple[str, str]  # a dashboard and an anchor on it
+
+
+def _at(scope: Scope, place: Place) -> str:
+    return f"{scope.address(place[0])}#{place[1]}"
+
+
+def _key_figures(figures: Figures) -> list[tuple[str, str, Place, int | None]]:
+    """Each figure with its unit and the table that it counts."""
+    standing, kpi, money = figures.standing, figures.kpi, figures.budget.total.amounts
+    marked = standing.marked()
+    road: Place = ("dashboard:indicators", "road-title")
+    return [
+        (BEHIND, "件", ("dashboard", "behind-title"),
+         len(standing.behind()) if marked else None),
+        ("評価の記載がある施策", "件", ("dashboard", "areas-title"), marked),
+        ("目標に達したKPI", "件", road, kpi.reached if kpi else None),
+        ("判定できるKPI", "件", road, kpi.judged if kpi else None),
+        ("注意が必要なKPI", "件", ("dashboard:indicators", "risk-title"),
+         len(figures.roads.at_risk) if kpi else None),
+        ("遅れている事業", "件", ("dashboard:projects", "late-title"),
+         len(figures.schedule.late) if figures.schedule.judged else None),
+        ("予算現額", "円", ("dashboard:budgets", "stages-title"), money.current),
+        ("決算", "円", ("dashboard:budgets", "stages-title"), money.settled),
+    ]  # fmt: skip

@@ -9,49 +9,26 @@ from django.utils import timezone
 
 from accounts.models import Department
 from dxportal.dashboards.scope import Scope
+from dxportal.rounds.board import NO_AREA
+from dxportal.rounds.completeness import Completeness, in_order, with_not_yet
 from kpi.charts import BarRow, Bars, Segment
-from plans.models import ReportingCycle, RoundItem
+from plans.models import Measure, ReportingCycle, RoundItem
+from plans.tree_order import measures_in_order
 
 State = RoundItem.State
-ENTERED = (State.DRAFT, State.SUBMITTED, State.APPROVED, State.FINAL)
 
 
 @dataclass
-class DepartmentEntry:
-    """One department's items of the round: how many in each state, entered on which days."""
+class DepartmentEntry(Completeness):
+    """One department's items of the round, with the days on which they were last entered."""
 
-    department: Department | None
-    states: Counter[str] = field(default_factory=Counter)
     days: Counter[date] = field(default_factory=Counter)
 
-    @property
-    def label(self) -> str:
-        return self.department.name if self.department else "所管課の記載なし"
-
-    @property
-    def total(self) -> int:
-        return sum(self.states.values())
-
-    @property
-    def entered(self) -> int:
-        return sum(self.states[state] for state in ENTERED)
-
-    @property
-    def missing(self) -> int:
-        return self.states[State.UNTOUCHED]
-
-    @property
-    def submitted(self) -> int:
-        return self.states[State.SUBMITTED] + self.approved
-
-    @property
-    def approved(self) -> int:
-        return self.states[State.APPROVED] + self.states[State.FINAL]
-
-    @property
-    def percent(self) -> int | None:
-        """Whole percent, rounded down so that 100 means all."""
-        return 100 * self.entered // self.total if self.total else None
+    def count(self, item: RoundItem, is_not_yet: bool) -> None:
+        self.states[item.state] += 1
+        self.not_yet += is_not_yet
+        if item.entered_at is not None and item.state != State.UNTOUCHED:
+            self.days[timezone.localdate(item.entered_at)] += 1
 
 
 @dataclass(frozen=True)
@@ -65,25 +42,21 @@ class DayEntry:
 
 
 class RoundEntry:
-    """The annual round of the year; two queries."""
+    """The annual round of the year in the scope; no items where none was held, or kept."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    @cached_property
+    @property
     def cycle(self) -> ReportingCycle | None:
-        return ReportingCycle.objects.filter(
-            plan=self.scope.plan,
-            fiscal_year=self.scope.fiscal_year,
-            kind=ReportingCycle.Kind.ANNUAL,
-        ).first()
+        return self.scope.annual_round
 
     @cached_property
     def items(self) -> list[RoundItem]:
         """The round's items in the scope: of the department, area and narrowed things asked for."""
         if self.cycle is None:
             return []
-        rows = self.cycle.items.select_related("department")
+        rows = with_not_yet(self.cycle.items.select_related("department"))
         if self.scope.department is not None:
             below = Department.objects.descendants(self.scope.department, include_self=True)
             rows = rows.filter(department__in=[row.pk for row in below])
@@ -110,23 +83,32 @@ class RoundEntry:
         found: dict[int | None, DepartmentEntry] = {}
         for item in self.items:
             part = found.setdefault(item.department_id, DepartmentEntry(item.department))
+            part.count(item, item.is_not_yet)
+        return in_order(found.values())
+
+    @cached_property
+    def areas(self) -> list[tuple[str, Completeness]]:
+        """The items by the top measure that they stand under, in the plan's order."""
+        if not self.items:
+            return []
+        tops: dict[int, Measure] = {}
+        for measure in measures_in_order(self.scope.plan):  # parents before their children
+            tops[measure.pk] = tops.get(measure.parent_id or 0, measure)
+        found = {top.pk: (top.name, Completeness()) for top in tops.values()}
+        nowhere = (NO_AREA, Completeness())
+        for item in self.items:
+            top = tops.get(item.measure_id or 0)
+            _, part = found[top.pk] if top else nowhere
             part.states[item.state] += 1
-            if item.entered_at is not None and item.state != State.UNTOUCHED:
-                part.days[timezone.localdate(item.entered_at)] += 1
-        return sorted(
-            found.values(),
-            key=lambda part: (
-                part.department is None,
-                part.department.position if part.department else 0,
-                part.department.pk if part.department else 0,
-            ),
-        )
+            part.not_yet += item.is_not_yet
+        return [area for area in [*found.values(), nowhere] if area[1].total]
 
     @cached_property
     def total(self) -> DepartmentEntry:
         total = DepartmentEntry(None)
         for part in self.departments:
             total.states.update(part.states)
+            total.not_yet += part.not_yet
             total.days.update(part.days)
         return total
 

@@ -1,6 +1,7 @@
 """The scope's indicators with all their years, judged: read once for a page."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,7 +42,8 @@ class RoleOutcomes:
         return self.link_of(Outcome.REACHED)
 
     def link_of(self, outcome: Outcome) -> str:
-        return f"{self.link}&{urlencode({'outcome': outcome.value})}"
+        """Empty where there is no list to lead to."""
+        return self.link and f"{self.link}&{urlencode({'outcome': outcome.value})}"
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,20 @@ class IndicatorValues:
     def uses(self) -> list[IndicatorUse]:
         """The plan's uses of the scope's indicators."""
         known = {row.pk for row in self.rows}
-        uses = IndicatorUse.objects.filter(plan=self.scope.plan).order_by("position", "pk")
+        uses: Iterable[IndicatorUse] = IndicatorUse.objects.filter(plan=self.scope.plan).order_by(
+            "position", "pk"
+        )
+        if self.scope.past is not None:
+            uses = self.scope.past.existed(uses)
         return [use for use in uses if use.indicator_id in known]
 
     @cached_property
     def rows(self) -> list[Indicator]:
-        return list(
-            self.scope.indicators.order_by("key").prefetch_related(
-                Prefetch("targets", Target.objects.order_by("fiscal_year", "revision")),
-                Prefetch("actuals", Actual.objects.order_by("fiscal_year")),
-            )
+        rows = self.scope.indicators.order_by("key").prefetch_related(
+            Prefetch("targets", Target.objects.order_by("fiscal_year", "revision")),
+            Prefetch("actuals", Actual.objects.order_by("fiscal_year")),
         )
+        return list(rows) if self.scope.past is None else self.scope.past.indicators(rows)
 
     @cached_property
     def years(self) -> dict[int, dict[int, YearValues]]:
@@ -94,10 +99,16 @@ class IndicatorValues:
             chosen = {use.indicator_id for use in self.uses if use.role == role}
             years = [self.years[row.pk][year] for row in self.rows if row.pk in chosen]
             if years:
-                link = self.scope.address("kpi:indicator_list", role=role.value, fiscal_year=year)
+                link = self._list_of(role, year)
                 counts = Counter(outcome_of(values) for values in years)
                 found[role.value] = RoleOutcomes(role, years, counts, link)
         return found
+
+    def _list_of(self, role: IndicatorUse.Role, fiscal_year: int) -> str:
+        """Where the indicators stand that were counted: lists are of today, so a day has none."""
+        if self.scope.as_of is not None:
+            return ""
+        return self.scope.address("kpi:indicator_list", role=role.value, fiscal_year=fiscal_year)
 
 
 def outcome_lines(outcomes: dict[str, RoleOutcomes]) -> list[OutcomeLine]:

@@ -12,6 +12,7 @@ from kpi.charts import BarRow, Bars, Segment
 from kpi.models import Actual, Indicator, IndicatorUse
 from kpi.outcomes import Outcome, outcome_of
 from kpi.series import YearValues
+from plans.models import Measure
 
 YEARS_UNCHANGED = 3  # so many equal actuals in a row, and no other, are 「変わっていない」
 
@@ -26,6 +27,7 @@ class Road:
     last_target: YearValues | None
     projection: Projection | None
     verdict: Verdict
+    measure: Measure | None = None  # where the plan uses it first: names are not unique
 
     @property
     def outcome(self) -> Outcome:
@@ -75,15 +77,17 @@ class IndicatorRoads:
         """The indicators used as KPI or outcome of a measure, in the order of the plan."""
         roles = (IndicatorUse.Role.KPI, IndicatorUse.Role.OUTCOME)
         places: dict[int, tuple[int, int]] = {}
+        measures: dict[int, Measure | None] = {}
         for use in self.values.uses:
             if use.role in roles:
                 rank = self.scope.order.get(use.measure_id, len(self.scope.order))
                 places.setdefault(use.indicator_id, (rank, use.position))
+                measures.setdefault(use.indicator_id, self.scope.by_pk.get(use.measure_id))
         chosen = [row for row in self.values.rows if row.pk in places]
         chosen.sort(key=lambda row: (places[row.pk], row.key))
-        return [self.road(row) for row in chosen]
+        return [self.road(row, measures[row.pk]) for row in chosen]
 
-    def road(self, indicator: Indicator) -> Road:
+    def road(self, indicator: Indicator, measure: Measure | None = None) -> Road:
         years = self.values.years[indicator.pk]
         now = self.scope.fiscal_year
         known = {
@@ -107,6 +111,7 @@ class IndicatorRoads:
             last_target=last,
             projection=seen,
             verdict=verdict(indicator, last.target if last else None, seen),
+            measure=measure,
         )
 
     @property
@@ -132,18 +137,25 @@ class IndicatorRoads:
         """What managers ask for: nobody entered, without owner, without target, never changed."""
         year, rows = self.scope.fiscal_year, self.values.rows
         at = self.values.years
+
+        def listed(**conditions: str) -> str:
+            """The list of today; a past day has its names on the page alone."""
+            if self.scope.as_of is not None:
+                return ""
+            return self.scope.address("kpi:indicator_list", **conditions)
+
         return [
             Gap(
                 "実績が入力されていない",
                 f"{self.scope.year.label}に測定する指標のうち、だれも入力していないもの",
                 [row for row in rows if outcome_of(at[row.pk][year]) is Outcome.NOT_ENTERED],
-                self.scope.address("kpi:indicator_list", outcome=Outcome.NOT_ENTERED.value),
+                listed(outcome=Outcome.NOT_ENTERED.value),
             ),
             Gap(
                 "所管課がない",
                 "だれが入力し、答えるかが決まっていないもの",
                 [row for row in rows if row.department_id is None],
-                self.scope.address("kpi:indicator_list", no_department="true"),
+                listed(no_department="true"),
             ),
             Gap(
                 "目標がない",

@@ -2,24 +2,26 @@
 
 from typing import Any
 
-from dxportal.dashboards.budgets import Budget
-from dxportal.dashboards.comparison import compare_with_last_year
+from dxportal.dashboards.changes import changes_since
+from dxportal.dashboards.comparison import compare_with_last_year, compare_with_today
 from dxportal.dashboards.entry import RoundEntry
-from dxportal.dashboards.indicator_values import IndicatorValues, outcome_lines, worst
-from dxportal.dashboards.indicators import IndicatorRoads
+from dxportal.dashboards.figures import Figures
+from dxportal.dashboards.indicator_values import outcome_lines, worst
 from dxportal.dashboards.leading import leading_projects
-from dxportal.dashboards.projects import ProjectSchedule
 from dxportal.dashboards.scope import Scope
-from dxportal.dashboards.standing import Standing
-from kpi.completeness import completeness
-from kpi.models import IndicatorUse
+from dxportal.dashboards.sources import (
+    of_budget,
+    of_indicators,
+    of_marks,
+    of_projects,
+    sources_of,
+)
 
 
 def overview(scope: Scope) -> dict[str, Any]:
     """What the templates of all three need, by name."""
-    standing, values, budget = Standing(scope), IndicatorValues(scope), Budget(scope)
-    schedule, outcomes = ProjectSchedule(scope), values.by_role()
-    key = (scope.plan.pk, scope.fiscal_year)
+    figures = Figures(scope)
+    standing, outcomes = figures.standing, figures.outcomes
     return {
         "marks": standing.marks,
         "areas": standing.areas,
@@ -30,13 +32,25 @@ def overview(scope: Scope) -> dict[str, Any]:
         "marked": standing.marked(),
         "outcomes": outcomes,
         "outcome_lines": outcome_lines(outcomes),
-        "kpi": outcomes.get(IndicatorUse.Role.KPI),
+        "kpi": figures.kpi,
         "worst": worst(outcomes),
-        "at_risk": IndicatorRoads(scope, values).at_risk,
-        "schedule": schedule,
-        "budget": budget,
-        "round": completeness([key], scope.indicators)[key],
-        "cycle": RoundEntry(scope).cycle,
-        "leading": leading_projects(scope),
-        "comparison": compare_with_last_year(scope, standing, values, budget),
+        "at_risk": figures.roads.at_risk,
+        "schedule": figures.schedule,
+        "budget": figures.budget,
+        "round": (entry := RoundEntry(scope)),
+        "cycle": entry.cycle,
+        "leading": leading_projects(scope, figures.values),
+        "sources": sources_of(figures, of_marks, of_indicators, of_projects, of_budget),
+        **compared(figures),
+    }
+
+
+def compared(figures: Figures) -> dict[str, Any]:
+    """With the year before; of a past day, with now and all that has changed since."""
+    if figures.scope.past is None:
+        return {"comparison": compare_with_last_year(figures), "changes": None}
+    now = Figures(figures.scope.today)
+    return {
+        "comparison": compare_with_today(figures, now),
+        "changes": changes_since(figures, now),
     }

@@ -14,6 +14,7 @@ from kpi.achievement import achievement, format_number
 from kpi.models import Indicator, Target
 
 LEAST_POINTS = 3
+PERCENT, ALL = ("%", "％"), Decimal(100)
 METHOD = (
     "実績のある年度に直線をあてはめ（最小二乗法）、そのまま延ばした値です。幅は、これまでの実績が"
     "直線から外れた最大の差を上下に加えたものです。実績が3年度分に満たない指標、判定の方法が定まって"
@@ -30,16 +31,29 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Projection:
-    """The line's value in a year, and the range that past residuals put around it."""
+    """The line's value in a year, and the range that past residuals put around it.
+
+    `least` and `most` are the smallest and the largest of the known figures.
+    """
 
     fiscal_year: int
     points: int
     value: Decimal
     low: Decimal
     high: Decimal
+    least: Decimal
+    most: Decimal
 
     def text(self, indicator: Indicator) -> str:
-        """In the indicator's decimals: 「約12（8〜15）」."""
+        """In the indicator's decimals: 「約12（8〜15）」.
+
+        What was never below zero will not be, and no share that never was exceeds the whole:
+        then the line says the direction alone.
+        """
+        if self.value < 0 <= self.least:
+            return "0に近づく（直線は0を下回る）"
+        if indicator.unit in PERCENT and self.value > ALL >= self.most:
+            return "100%に届く（直線は100%を超える）"
         shown = [
             format_number(round(number, indicator.decimals), indicator.decimals)
             for number in (self.value, self.low, self.high)
@@ -61,7 +75,15 @@ def project(numbers: dict[int, Decimal], fiscal_year: int) -> Projection | None:
     )
     residuals = [value - (middle + slope * (year - middle_year)) for year, value in numbers.items()]
     value = middle + slope * (fiscal_year - middle_year)
-    return Projection(fiscal_year, count, value, value + min(residuals), value + max(residuals))
+    return Projection(
+        fiscal_year,
+        count,
+        value,
+        value + min(residuals),
+        value + max(residuals),
+        min(numbers.values()),
+        max(numbers.values()),
+    )
 
 
 def verdict(indicator: Indicator, target: Target | None, seen: Projection | None) -> Verdict:

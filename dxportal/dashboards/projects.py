@@ -58,6 +58,13 @@ class ScheduledProject:
         return self.slips or self.is_marked_behind
 
     @property
+    def is_judged(self) -> bool:
+        """Whether anything tells if it is late: both stages of the year, or a mark."""
+        entry, review = self.entry, self.review
+        has_stages = entry is not None and bool(entry.planned and entry.actual)
+        return has_stages or (review is not None and review.mark_id is not None)
+
+    @property
     def said(self) -> Review | None:
         """The project's own review, else that of the measure above it, for reason and effect."""
         return self.review or self.measure_review
@@ -102,13 +109,15 @@ class ProjectSchedule:
     @cached_property
     def projects(self) -> list[ScheduledProject]:
         places = self.scope.primary_places
-        pks = [place.project_id for place in places]
+        pks = {place.project_id for place in places}
         schedule: dict[int, dict[int, ScheduleEntry]] = defaultdict(dict)
-        for entry in ScheduleEntry.objects.filter(project__in=pks):
+        for entry in self.scope.rows(ScheduleEntry.objects.all(), project_id=pks):
             schedule[entry.project_id][entry.fiscal_year] = entry
-        reviews = Review.objects.filter(
-            plan=self.scope.plan, fiscal_year=self.scope.fiscal_year
-        ).select_related("mark")
+        reviews = self.scope.rows(
+            Review.objects.select_related("mark", "measure"),
+            plan_id={self.scope.plan.pk},
+            fiscal_year={self.scope.fiscal_year},
+        )
         of_projects = {row.project_id: row for row in reviews if row.project_id}
         of_measures = {row.measure_id: row for row in reviews if row.measure_id}
         return [
@@ -130,6 +139,10 @@ class ProjectSchedule:
     @property
     def late(self) -> list[ScheduledProject]:
         return [row for row in self.projects if row.is_late]
+
+    @property
+    def judged(self) -> list[ScheduledProject]:
+        return [row for row in self.projects if row.is_judged]
 
     @property
     def starting(self) -> list[ScheduledProject]:

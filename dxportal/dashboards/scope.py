@@ -4,27 +4,40 @@ Indicators and projects are narrowed by the same FilterSets as their lists, so t
 the list that it leads to cannot differ.
 """
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Collection, Iterable
 from functools import cached_property
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import Department, User
+from dxportal.dashboards.past import PastDay, log_begins
 from kpi.filters import IndicatorFilterSet
 from kpi.models import Indicator
 from kpi.shown_year import ShownYear, shown_year
-from plans.models import Measure, Plan
+from plans.models import Measure, Plan, ReportingCycle
 from plans.shown_plan import shown_plan
 from plans.tree_order import measures_in_order
 from projects.filters import ProjectFilterSet
 from projects.models import Placement, Project, ProjectDepartment, Tag
 
-CONDITIONS = ("measure", "department", "tag", "is_leading")
+CONDITIONS = ("measure", "department", "tag", "is_leading", "as_of")
+# Pages that can show a past day; lists and the entry of rounds are always of today.
+PAGES_OF_A_DAY = (
+    "dashboard",
+    "dashboard:indicators",
+    "dashboard:projects",
+    "dashboard:budgets",
+    "dashboard:logic",
+    "dashboard:meeting",
+)
 
 
 class ConditionForm(forms.Form):
@@ -47,9 +60,16 @@ class ConditionForm(forms.Form):
         Tag.objects.none(), label="タグ", required=False, empty_label="すべて"
     )
     is_leading = forms.BooleanField(label="リーディングプロジェクトだけ", required=False)
+    as_of = forms.DateField(
+        label="いつの時点で見るか",
+        required=False,
+        help_text="空欄は現在です。過去の日を選ぶと、その日の終わりの状態と、その後の変化を示します。",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
 
     def __init__(self, user: User | AnonymousUser, plan: Plan, data: dict[str, str]) -> None:
         super().__init__(data)
+        self.of_plan = plan
         city = plan.organization_id
         choices: dict[str, QuerySet] = {
             "plan": Plan.objects.visible_to(user).select_related("organization"),
@@ -69,6 +89,23 @@ class ConditionForm(forms.Form):
                 | Measure.objects.visible_to(user).filter(plan=plan, pk=data["measure"])
             )
 
+    def clean_as_of(self) -> datetime.date | None:
+        day: datetime.date | None = self.cleaned_data["as_of"]
+        if day is None:
+            return None
+        if day > timezone.localdate():
+            raise forms.ValidationError("今日より後の日は選べません。")
+        begun = log_begins(self.of_plan)
+        if begun is None:
+            raise forms.ValidationError(
+                "この計画には変更の記録がないため、過去の状態は分かりません。"
+            )
+        if day < begun:
+            raise forms.ValidationError(
+                f"この計画の記録は{begun:%Y年%-m月%-d日}に始まります。それより前の日の状態は分かりません。"
+            )
+        return day
+
 
 class Scope:
     """One plan and year under the conditions; its rows are read once for a page."""
@@ -83,10 +120,31 @@ class Scope:
         self.department: Department | None = chosen.get("department")
         self.tag: Tag | None = chosen.get("tag")
         self.is_leading: bool = bool(chosen.get("is_leading"))
+        self.as_of: datetime.date | None = chosen.get("as_of")
+        self.past = PastDay(plan, self.as_of) if self.as_of else None
+
+    @cached_property
+    def today(self) -> "Scope":
+        """The same plan, year and conditions as they are now."""
+        data = {name: value for name, value in self.form.data.items() if name != "as_of"}
+        return Scope(self.user, self.plan, self.year, ConditionForm(self.user, self.plan, data))
+
+    def rows(self, queryset: QuerySet, **where: Collection[Any]) -> list[Any]:
+        """A selection as it stands, or stood on the day; `where` names attributes."""
+        if self.past is not None:
+            return self.past.rows(queryset, **where)
+        return list(queryset.filter(**{f"{name}__in": list(ok) for name, ok in where.items()}))
 
     @property
     def fiscal_year(self) -> int:
         return self.year.fiscal_year
+
+    @cached_property
+    def annual_round(self) -> ReportingCycle | None:
+        """The annual round of the year, as it is now."""
+        return ReportingCycle.objects.filter(
+            plan=self.plan, fiscal_year=self.fiscal_year, kind=ReportingCycle.Kind.ANNUAL
+        ).first()
 
     @cached_property
     def conditions(self) -> dict[str, str]:
@@ -109,7 +167,8 @@ class Scope:
     def condition_words(self) -> list[str]:
         """What the figures are narrowed to, in words for the head of the page and for paper."""
         words = [str(row) for row in (self.measure, self.department, self.tag) if row is not None]
-        return words + (["リーディングプロジェクト"] if self.is_leading else [])
+        words += ["リーディングプロジェクト"] if self.is_leading else []
+        return words + ([f"{self.as_of:%Y年%-m月%-d日}の時点"] if self.as_of else [])
 
     @property
     def is_narrowed(self) -> bool:
@@ -117,13 +176,29 @@ class Scope:
 
     def address(self, name: str, **more: object) -> str:
         """A page with this plan, year and conditions, and `more` besides."""
-        query = {"plan": self.plan.pk, "fiscal_year": self.fiscal_year, **self.conditions, **more}
-        return f"{reverse(name)}?{urlencode(query)}"
+        if self.as_of is not None and name in PAGES_OF_A_DAY:
+            more = {"as_of": self.as_of.isoformat(), **more}
+        return f"{reverse(name)}?{self.query(**more)}"
+
+    def query(self, **more: object) -> str:
+        return urlencode(
+            {"plan": self.plan.pk, "fiscal_year": self.fiscal_year, **self.conditions, **more}
+        )
 
     @cached_property
     def measures(self) -> list[Measure]:
         """All measures of the plan in the tree's order, whether in the scope or not."""
-        return measures_in_order(self.plan)
+        rows = measures_in_order(self.plan)
+        if self.past is None:
+            return rows
+        # A measure below one that is not there yet was moved since: it has no place to stand.
+        there: set[int | None] = {None}
+        found = []
+        for row in self.past.existed(rows):
+            if row.parent_id in there:
+                there.add(row.pk)
+                found.append(row)
+        return found
 
     @cached_property
     def by_pk(self) -> dict[int, Measure]:
@@ -158,7 +233,11 @@ class Scope:
         places = Placement.objects.filter(plan=self.plan).select_related("project")
         if self.is_narrowed:
             places = places.filter(project__in=self.projects.values("pk"))
-        rows = places.prefetch_related(ProjectDepartment.named_by(self.plan, "project__"))
+        rows: Iterable[Placement] = places.prefetch_related(
+            ProjectDepartment.named_by(self.plan, "project__")
+        )
+        if self.past is not None:
+            rows = [row for row in self.past.existed(rows) if row.measure_id in self.by_pk]
         return sorted(rows, key=lambda row: (self.order[row.measure_id], row.position, row.pk))
 
     @cached_property

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from dxportal.models import Publication
+from dxportal.models import DataVersion, Publication
+from dxportal.public.datasets import DATASETS
+from dxportal.public.items import Dataset
+from dxportal.public.reading import PublicPlan
 from kpi.models import Indicator
-
-if TYPE_CHECKING:
-    from dxportal.public.exports import Dataset
-    from dxportal.public.reading import PublicPlan
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -49,7 +48,7 @@ def absolute(request: HttpRequest, path: str) -> str:
     return base.rstrip("/") + path
 
 
-def dcat(request: HttpRequest, found: Iterable["PublicPlan"]) -> dict[str, Any]:
+def dcat(request: HttpRequest, found: Iterable[PublicPlan]) -> dict[str, Any]:
     """The catalogue of all public plans (DCAT 3 as JSON-LD)."""
     return {
         "@context": {
@@ -64,18 +63,14 @@ def dcat(request: HttpRequest, found: Iterable["PublicPlan"]) -> dict[str, Any]:
         "dct:language": "ja",
         "foaf:homepage": {"@id": absolute(request, reverse("public:data"))},
         "dcat:dataset": [
-            _dcat_dataset(request, public, dataset) for public in found for dataset in _datasets()
+            _dcat_dataset(request, public, dataset)
+            for public in found
+            for dataset in DATASETS.values()
         ],
     }
 
 
-def _datasets() -> Iterable["Dataset"]:
-    from dxportal.public.exports import DATASETS  # it needs the licences from here
-
-    return DATASETS.values()
-
-
-def _dcat_dataset(request: HttpRequest, public: "PublicPlan", dataset: "Dataset") -> dict[str, Any]:
+def _dcat_dataset(request: HttpRequest, public: PublicPlan, dataset: Dataset) -> dict[str, Any]:
     home = absolute(request, reverse("public:plan_data", args=[public.code, public.key]))
     licence = {"@id": licence_of(public.publication).url}
     return {
@@ -93,13 +88,14 @@ def _dcat_dataset(request: HttpRequest, public: "PublicPlan", dataset: "Dataset"
             "dct:identifier": public.code,
         },
         "dct:issued": _moment(public.publication.published_at),
-        "dct:modified": _moment(public.state.changed_at),
+        "dct:modified": _moment(public.last_kept_at),
         "dct:license": licence,
         "dct:spatial": {"dct:identifier": public.code},
         "dct:accrualPeriodicity": {
             "@id": "http://publications.europa.eu/resource/authority/frequency/ANNUAL"
         },
-        "dcat:version": public.state.version,
+        **({"dcat:version": public.versions[0].name} if public.versions else {}),
+        "dcat:hasVersion": [_dcat_version(request, public, version) for version in public.versions],
         "dcat:landingPage": {"@id": home},
         "dcat:distribution": [
             {
@@ -115,7 +111,16 @@ def _dcat_dataset(request: HttpRequest, public: "PublicPlan", dataset: "Dataset"
     }
 
 
-def files_of(public: "PublicPlan", dataset: "Dataset") -> list[tuple[str, str]]:
+def _dcat_version(request: HttpRequest, public: PublicPlan, version: DataVersion) -> dict[str, Any]:
+    page = reverse("public:version", args=[public.code, public.key, version.name])
+    return {
+        "@id": absolute(request, page),
+        "dcat:version": version.name,
+        "dct:issued": _moment(version.kept_at),
+    }
+
+
+def files_of(public: PublicPlan, dataset: Dataset) -> list[tuple[str, str]]:
     """The dataset's files, name and address: all years first, then year by year."""
     found = [
         (
@@ -138,9 +143,7 @@ def files_of(public: "PublicPlan", dataset: "Dataset") -> list[tuple[str, str]]:
     return found
 
 
-def schema_dataset(
-    request: HttpRequest, public: "PublicPlan", dataset: "Dataset"
-) -> dict[str, Any]:
+def schema_dataset(request: HttpRequest, public: PublicPlan, dataset: Dataset) -> dict[str, Any]:
     """schema.org's Dataset, for search engines."""
     home = absolute(request, reverse("public:plan_data", args=[public.code, public.key]))
     plan = public.plan
@@ -163,7 +166,7 @@ def schema_dataset(
 
 
 def dataset_of_indicator(
-    request: HttpRequest, public: "PublicPlan", indicator: Indicator
+    request: HttpRequest, public: PublicPlan, indicator: Indicator
 ) -> dict[str, Any]:
     """schema.org's Dataset of one indicator's page."""
     place = [public.code, public.key, indicator.pk]
@@ -189,7 +192,7 @@ def dataset_of_indicator(
     }
 
 
-def _schema_of(public: "PublicPlan") -> dict[str, Any]:
+def _schema_of(public: PublicPlan) -> dict[str, Any]:
     plan = public.plan
     return {
         "@context": "https://schema.org",

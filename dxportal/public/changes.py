@@ -16,11 +16,12 @@ class Change:
 
 def changes_of(public: PublicPlan) -> list[Change]:
     """From the publication, the published years, the reports, and the corrections."""
-    found = [Change(public.publication.published_at, "計画のページを公開しました。", "公開")]
+    public_since = public.publication.published_at
+    found = [Change(public_since, "計画のページを公開しました。", "公開")]
     found += [
         Change(
-            # A settled round is not touched again, but to be taken back.
-            max(cycle.updated_at, public.publication.published_at),
+            # A round that came in a plan book as published carries no moment of its own.
+            max(cycle.published_at or public_since, public_since),
             f"{fiscal_years.long_form(cycle.fiscal_year)}の実績と評価を公表しました。",
             "公表",
         )
@@ -32,7 +33,7 @@ def changes_of(public: PublicPlan) -> list[Change]:
     ]
     found += [
         Change(
-            max(row.corrected_at, public.publication.published_at),
+            max(row.corrected_at, public_since),
             f"{fiscal_years.long_form(row.item.cycle.fiscal_year)}の「{row.item.label}」の"
             f"{row.field}を訂正しました。",
             "訂正",

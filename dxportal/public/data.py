@@ -8,24 +8,20 @@ from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_exempt
 
+from dxportal.models import DataVersion
+from dxportal.public import versions
 from dxportal.public.answers import of_all_plans, of_plan
-from dxportal.public.catalogue import dcat, licence_of, schema_dataset
+from dxportal.public.catalogue import MEDIA_TYPES, dcat, licence_of, schema_dataset
 from dxportal.public.changes import changes_of
-from dxportal.public.exports import (
-    DATASETS,
-    FORMATS,
-    ITEM_HEAD,
-    Dataset,
-    Exporter,
-    ItemExporter,
-    PublicExporter,
-    item_rows,
-)
+from dxportal.public.datasets import DATASETS
+from dxportal.public.exports import FORMATS, ItemExporter, PublicExporter
+from dxportal.public.items import ITEM_HEAD, Dataset, item_rows
 from dxportal.public.pictures import png_of
 from dxportal.public.reading import PublicPlan
-from plans.exports import CP932, ENCODINGS, CannotEncode, csv_text
+from plans.exports import CP932, ENCODINGS, CannotEncode, Exporter, csv_text
 
 FONT = "BIZ UDPGothic, Hiragino Sans, Noto Sans JP, sans-serif"
 
@@ -106,6 +102,45 @@ def _file(request: HttpRequest, exporter: Exporter, file_format: str) -> HttpRes
     # Anybody's page may read open data.
     response["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@of_plan
+def version(request: HttpRequest, public: PublicPlan, version: str) -> HttpResponse:
+    """A kept version of the data: its files with what proves that they are the same."""
+    found = _version(public, version)
+    context = {
+        "public": public,
+        "plan": public.plan,
+        "version": found,
+        "files": versions.files_of_version(found),
+        "licence": licence_of(public.publication),
+        "breadcrumb": [
+            ("オープンデータ", reverse("public:data")),
+            (public.plan.name, reverse("public:plan_data", args=[public.code, public.key])),
+            (f"版 {found.name}", ""),
+        ],
+    }
+    return render(request, "public/version.html", context)
+
+
+@of_plan
+def version_file(request: HttpRequest, public: PublicPlan, version: str, file: str) -> HttpResponse:
+    """A file as it was kept; the same bytes for as long as the version is public."""
+    content = versions.read_kept(_version(public, version), file)
+    if content is None:
+        raise Http404("この版に、このデータはありません。")
+    response = HttpResponse(content, content_type=MEDIA_TYPES[file.rpartition(".")[2]])
+    name = f"{public.code}_{public.key}_{version}_{file}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or ""
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _version(public: PublicPlan, name: str) -> DataVersion:
+    for version in public.versions:
+        if version.name == name:
+            return version
+    raise Http404("この版は公開されていません。")
 
 
 @of_plan

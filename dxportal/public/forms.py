@@ -25,3 +25,13 @@ class WithdrawForm(forms.Form):
         help_text="庁内の記録に残ります。市民には見えません。",
         error_messages={"required": "公開を取りやめる理由を書いてください。"},
     )
+
+
+class WithdrawVersionForm(forms.Form):
+    reason = forms.CharField(
+        label="取り下げる理由",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=500,
+        help_text="庁内の記録に残ります。市民には見えません。",
+        error_messages={"required": "取り下げる理由を書いてください。"},
+    )

@@ -8,6 +8,7 @@ only what is approved: what is being entered or waits for approval is held back.
 No name of a person, no comment, no evidence and no audit entry is ever read here.
 """
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from django.http import Http404
 
 from budgets.models import BudgetEntry, StatedTotal
 from budgets.sums import BudgetSums, Rows, sums_of
-from dxportal.models import Publication, PublishedReport, ReportJob
+from dxportal.models import DataVersion, Publication, PublishedReport, ReportJob
 from dxportal.public.state import PublicState, state_of
 from kpi.models import Actual, Indicator, IndicatorUse, Target
 from kpi.sheets import IndicatorSheet, indicator_sheet
@@ -63,7 +64,8 @@ NOT_APPROVED = (RoundItem.State.DRAFT, RoundItem.State.SUBMITTED)
 def published_plans() -> list["PublicPlan"]:
     """Every public plan, by organization."""
     found = _publications().order_by("plan__organization__code", "plan__name", "plan__pk")
-    return [PublicPlan(publication) for publication in found]
+    versions = Prefetch("plan__data_versions", _not_withdrawn(), to_attr="kept_versions")
+    return [PublicPlan(publication) for publication in found.prefetch_related(versions)]
 
 
 def published_plan(code: str, key: str) -> "PublicPlan":
@@ -81,6 +83,10 @@ def _publications() -> QuerySet[Publication]:
         .select_related("plan__organization")
         .prefetch_related(cycles)
     )
+
+
+def _not_withdrawn() -> QuerySet[DataVersion]:
+    return DataVersion.objects.filter(withdrawn_at__isnull=True)
 
 
 def _published_cycles() -> QuerySet[ReportingCycle]:
@@ -141,6 +147,23 @@ class PublicPlan:
     def _is_out(self, kind: str, object_id: int | None, fiscal_year: int) -> bool:
         is_held = (kind, object_id, fiscal_year) in self._held_back
         return fiscal_year in self.years and not is_held
+
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """All that pages of many plans tell of this one, without a query of its own."""
+        publication = self.publication
+        return (
+            (publication.pk, publication.published_at, publication.licence),
+            (publication.contact, publication.introduction, self.plan.updated_at),
+            (self.plan.organization.name, self.years),
+            [version.pk for version in self.versions],
+        )
+
+    @property
+    def last_kept_at(self) -> datetime.datetime:
+        """When the newest version of the data was kept; of a plan without any, its publication."""
+        newest = self.versions[0].kept_at if self.versions else self.publication.published_at
+        return max(newest, self.publication.published_at)
 
     # The plan's own text
 
@@ -391,6 +414,13 @@ class PublicPlan:
             job__state=ReportJob.State.DONE,
         )
         return list(rows.select_related("job").defer("published_by"))
+
+    @cached_property
+    def versions(self) -> list[DataVersion]:
+        """The kept states of the open data, the newest first; none with a year taken back."""
+        fetched: list[DataVersion] | None = getattr(self.plan, "kept_versions", None)
+        found = _not_withdrawn().filter(plan=self.plan) if fetched is None else fetched
+        return [version for version in found if set(version.fiscal_years) <= set(self.years)]
 
     def report(self, pk: int) -> PublishedReport:
         return _found(self.reports, pk)

@@ -31,7 +31,7 @@ def publish_plan(actor: Actor, plan: Plan, terms: Mapping[str, Any]) -> Publicat
 
     Raises PermissionDenied, and ValidationError for a draft, or with the fields.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="計画の公開")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="計画の公開", on=plan)
     with transaction.atomic():
         stored = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
         if said := why_not_publishable(stored):
@@ -57,7 +57,7 @@ def withdraw_plan(actor: Actor, plan: Plan, reason: str) -> None:
 
     Raises PermissionDenied, and ValidationError without a reason or if it is not public.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="公開の取りやめ")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="公開の取りやめ", on=plan)
     if not reason.strip():
         raise ValidationError({"reason": "公開を取りやめる理由を書いてください。"})
     with transaction.atomic():

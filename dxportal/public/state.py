@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Count, Max, QuerySet, Value
 
 from budgets.models import BudgetEntry, StatedTotal
-from dxportal.models import Publication, PublishedReport
+from dxportal.models import DataVersion, Publication, PublishedReport
 from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target
 from plans.models import (
     Correction,
@@ -78,6 +78,8 @@ class PublicState:
 
     fingerprint: str
     changed_at: datetime.datetime
+    # Which versions of the data are kept: no part of the state, but of what caches compare.
+    kept: str
 
     @property
     def version(self) -> str:
@@ -88,14 +90,17 @@ class PublicState:
 def state_of(publication: Publication, years: Iterable[int]) -> PublicState:
     """One query over all tables: any row that comes, goes or changes gives another state."""
     first, *others = _counts(publication.plan, list(years))
-    rows = sorted(first.union(*others, all=True))
+    found = sorted(first.union(*others, all=True))
+    rows = [row for row in found if row[0] != DataVersion._meta.label_lower]
+    kept = [row for row in found if row not in rows]
     moments = [publication.published_at, *(at for _, _, at in rows if at is not None)]
     told = [
         (publication.pk, publication.published_at, publication.licence),
         (publication.contact, publication.introduction),
         *rows,
     ]
-    return PublicState(hashlib.sha256(repr(told).encode()).hexdigest(), max(moments))
+    fingerprint = hashlib.sha256(repr(told).encode()).hexdigest()
+    return PublicState(fingerprint, max(moments), repr(kept))
 
 
 def _counts(plan: Plan, years: list[int]) -> Iterator[QuerySet]:
@@ -113,6 +118,8 @@ def _counts(plan: Plan, years: list[int]) -> Iterator[QuerySet]:
     # A report that is withdrawn leaves these, so the count tells.
     reports = PublishedReport._base_manager.filter(plan=plan, withdrawn_at__isnull=True)
     yield _count(reports, "published_at")
+    versions = DataVersion._base_manager.filter(plan=plan, withdrawn_at__isnull=True)
+    yield _count(versions, "kept_at")
 
 
 def _count(rows: QuerySet, moment: str = "updated_at") -> QuerySet:

@@ -60,6 +60,8 @@ data_pages = [
     path("<slug:name>.<data_format:format>", data.dataset, name="dataset"),
     path("<slug:name>/items.<table_format:format>", data.items, name="items"),
     path("fy<int:fiscal_year>/<slug:name>.<data_format:format>", data.dataset, name="dataset_year"),
+    path("versions/<slug:version>/", data.version, name="version"),
+    path("versions/<slug:version>/<str:file>", data.version_file, name="version_file"),
 ]
 urlpatterns = [
     path("", pages.index, name="index"),

@@ -1,14 +1,17 @@
-"""Finding rows of every kind, and marking the words in what was found; one query a kind."""
+"""Finding rows of every kind, the likeliest first, and marking the words; one query a kind."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.policy import scope_of
 from dxportal.searching.kinds import KINDS, Kind
-from plans.search import fold, search, words_of
+from plans.search import Folded, fold, search, text_of, words_of
 
 MAX_HITS = 20  # of each kind; the page says where there are more
 AROUND = 40  # characters of a text before and after the first word
@@ -38,14 +41,41 @@ def find(user: Any, text: str, only: str = "") -> list[Group]:
     if not words:
         return []
     groups = []
-    for kind in KINDS:
+    is_open = scope_of(user).plan_ids is None
+    for kind in KINDS if is_open else [kind.within_plans() for kind in KINDS]:
         if only and kind.key != only:
             continue
-        rows = list(search(kind.rows(user), text, (*kind.columns, *kind.paths))[: MAX_HITS + 1])
+        found = search(kind.rows(user), text, (*kind.columns, *kind.paths))
+        rows = list(_ranked(kind, found, words)[: MAX_HITS + 1])
         if rows:
             hits = [_hit(kind, row, words) for row in rows[:MAX_HITS]]
-            groups.append(Group(kind, hits, len(rows) > MAX_HITS))
-    return groups
+            groups.append((rows[0].rank, Group(kind, hits, len(rows) > MAX_HITS)))
+    # A code or a name that was typed in full is what was meant: its kind comes first.
+    return [group for rank, group in sorted(groups, key=lambda pair: min(pair[0], Rank.NAMED))]
+
+
+class Rank(IntEnum):
+    """How near a hit is to what was typed."""
+
+    CODE = 0  # the code itself
+    NAME = 1  # the whole name
+    NAMED = 2  # every word stands in the name
+    TEXT = 3
+
+
+def _ranked(kind: Kind, rows: QuerySet, words: list[str]) -> QuerySet:
+    whole = f"\n{' '.join(words)}\n"
+    cases = []
+    if kind.codes:
+        rows = rows.alias(in_codes=Folded(text_of(rows.model, kind.codes)))
+        cases.append(When(in_codes__contains=whole, then=Rank.CODE))
+    if kind.names:
+        rows = rows.alias(in_names=Folded(text_of(rows.model, kind.names)))
+        cases.append(When(in_names__contains=whole, then=Rank.NAME))
+        all_words = Q(*(Q(in_names__contains=word) for word in words))
+        cases.append(When(all_words, then=Rank.NAMED))
+    rank = Case(*cases, default=Value(Rank.TEXT), output_field=IntegerField())
+    return rows.annotate(rank=rank).order_by("rank", *rows.model._meta.ordering, "pk")
 
 
 def _hit(kind: Kind, row: Any, words: list[str]) -> Hit:

@@ -1,7 +1,7 @@
 """What is searched: each kind with its rows, its columns, and where a hit leads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,10 +12,15 @@ from kpi.models import Indicator
 from plans.models import GlossaryTerm, ItemComment, Measure, Plan, PlanSection
 from projects.models import Project, Review, Tag
 
+OVER_PLANS = ("placements__", "uses__")
+
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of row: `columns` are searched and shown, `paths` over relations searched alone."""
+    """A kind of row: `columns` are searched and shown, `paths` over relations searched alone.
+
+    A hit in `codes` comes before one in `names`, and that before one in a text.
+    """
 
     key: str
     label: str
@@ -25,6 +30,16 @@ class Kind:
     link: Callable[[Any], str]
     where: Callable[[Any], str]
     paths: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def within_plans(self) -> "Kind":
+        """Without what leads over rows of any plan: for tokens that open some plans only."""
+        left = {
+            name: tuple(path for path in getattr(self, name) if not path.startswith(OVER_PLANS))
+            for name in ("paths", "codes", "names")
+        }
+        return replace(self, **left)
 
 
 def _plan(row: Any) -> str:
@@ -52,6 +67,8 @@ KINDS = (
         str,
         lambda row: reverse("plans:tree", args=[row.pk]),
         _city,
+        codes=("key",),
+        names=("name",),
     ),
     Kind(
         "measure",
@@ -61,6 +78,8 @@ KINDS = (
         lambda row: f"{row.level.name} {row}",
         lambda row: reverse("plans:measure", args=[row.pk]),
         _plan,
+        codes=("code",),
+        names=("name", "short_name"),
     ),
     Kind(
         "project",
@@ -70,7 +89,9 @@ KINDS = (
         str,
         lambda row: reverse("projects:detail", args=[row.pk]),
         _city,
-        ("aliases__name", "placements__code", "placements__name", "placements__summary"),
+        paths=("aliases__name", "placements__code", "placements__name", "placements__summary"),
+        codes=("key", "placements__code"),
+        names=("name", "aliases__name", "placements__name"),
     ),
     Kind(
         "indicator",
@@ -80,6 +101,8 @@ KINDS = (
         str,
         lambda row: reverse("kpi:indicator", args=[row.pk]),
         _city,
+        codes=("key",),
+        names=("name",),
     ),
     Kind(
         "review",
@@ -107,6 +130,7 @@ KINDS = (
         str,
         lambda row: f"{reverse('projects:list')}?department={row.pk}",
         _city,
+        names=("name",),
     ),
     Kind(
         "tag",
@@ -116,6 +140,7 @@ KINDS = (
         str,
         lambda row: f"{reverse('projects:list')}?tag={row.pk}",
         lambda row: str(row.scheme),
+        names=("name",),
     ),
     Kind(
         "term",
@@ -125,6 +150,7 @@ KINDS = (
         lambda row: row.term,
         lambda row: reverse("plans:document", args=[row.plan_id]),
         _plan,
+        names=("term", "reading"),
     ),
     Kind(
         "section",
@@ -134,5 +160,6 @@ KINDS = (
         lambda row: f"{row.number} {row.title}".strip(),
         lambda row: reverse("plans:document", args=[row.plan_id]),
         _plan,
+        names=("title",),
     ),
 )

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from budgets import money
 
@@ -21,8 +20,20 @@ def dashboard_link(context: dict[str, Any], page: str) -> str:
 @register.simple_tag(takes_context=True)
 def chart_file(context: dict[str, Any], name: str, file_format: str) -> str:
     scope = context["scope"]
-    query = {"plan": scope.plan.pk, "fiscal_year": scope.fiscal_year, **scope.conditions}
-    return f"{reverse('dashboard:chart', args=[name, file_format])}?{urlencode(query)}"
+    more = {"as_of": scope.as_of.isoformat()} if scope.as_of else {}
+    return f"{reverse('dashboard:chart', args=[name, file_format])}?{scope.query(**more)}"
+
+
+@register.inclusion_tag("dashboards/_source.html", takes_context=True)
+def source_of(context: dict[str, Any], row: Any, of: object) -> dict[str, Any]:
+    """`{% source_of value.actual value.indicator %}`: where one figure of a table comes from."""
+    return {"source": context["sources"].of(row), "of": str(of)}
+
+
+@register.inclusion_tag("dashboards/_source.html", takes_context=True)
+def source_of_sum(context: dict[str, Any], name: str, of: str) -> dict[str, Any]:
+    """`{% source_of_sum "budget" "予算現額" %}`: where a sum comes from."""
+    return {"source": context["sources"].sum(name), "of": of}
 
 
 @register.filter

@@ -59,7 +59,7 @@ TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("budget", "予算と決算", ("budget_year",)),
     ("reports", "報告書", ()),
     ("corrections", "正誤表", ()),
-    ("plan_data", "データ", ("dataset", "items")),
+    ("plan_data", "データ", ("dataset", "items", "version", "version_file")),
 )
 
 

@@ -19,8 +19,13 @@ def paper(text: str) -> str:
 
 
 @register.filter
+def total(numbers: tuple[int, ...]) -> int:
+    return sum(numbers)
+
+
+@register.filter
 def line_picture(chart: Chart) -> str:
-    """An indicator's chart, three of which stand in a row; "" where it has no figure."""
+    """An indicator's chart, four of which stand in a row; "" where it has no figure."""
     return chart.svg(330, 180, font=FONT) or ""
 
 

@@ -7,18 +7,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dxportal.dashboards.budgets import Budget
 from dxportal.dashboards.chart_files import CHARTS, ChartExporter, svg_response
 from dxportal.dashboards.entry import RoundEntry
+from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.indicator_values import IndicatorValues, outcome_lines, worst
-from dxportal.dashboards.indicators import IndicatorRoads
 from dxportal.dashboards.leading import leading_projects
 from dxportal.dashboards.logic import LogicModel
-from dxportal.dashboards.overview import overview
+from dxportal.dashboards.overview import compared, overview
 from dxportal.dashboards.projection import METHOD
-from dxportal.dashboards.projects import ProjectSchedule
 from dxportal.dashboards.scope import Scope, scope_of
-from kpi.completeness import completeness
+from dxportal.dashboards.sources import (
+    Sources,
+    of_budget,
+    of_indicators,
+    of_projects,
+    sources_of,
+)
 
 PAGES = (
     ("dashboard", "全体"),
@@ -51,10 +55,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 def indicators(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
-    values = IndicatorValues(scope)
-    roads = IndicatorRoads(scope, values)
-    outcomes = values.by_role()
+    figures = Figures(scope)
+    roads, outcomes = figures.roads, figures.outcomes
     context = frame(scope, "dashboard:indicators") | {
+        "sources": sources_of(figures, of_indicators),
         "roads": roads.kpis,
         "at_risk": roads.at_risk,
         "verdicts": roads.verdicts(),
@@ -64,6 +68,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "outcomes": outcomes,
         "outcome_lines": outcome_lines(outcomes),
         "worst": worst(outcomes),
+        "changes": compared(figures)["changes"],
     }
     return render(request, "dashboards/indicators.html", context)
 
@@ -71,11 +76,13 @@ def indicators(request: HttpRequest) -> HttpResponse:
 @require_safe
 def projects(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
-    schedule = ProjectSchedule(scope)
+    figures = Figures(scope)
+    schedule = figures.schedule
     context = frame(scope, "dashboard:projects") | {
+        "sources": sources_of(figures, of_projects),
         "schedule": schedule,
         "gantt": schedule.gantt(),
-        "leading": leading_projects(scope),
+        "leading": leading_projects(scope, figures.values),
     }
     return render(request, "dashboards/projects.html", context)
 
@@ -83,8 +90,10 @@ def projects(request: HttpRequest) -> HttpResponse:
 @require_safe
 def budgets(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
-    budget = Budget(scope)
+    figures = Figures(scope)
+    budget = figures.budget
     context = frame(scope, "dashboard:budgets") | {
+        "sources": sources_of(figures, of_budget),
         "budget": budget,
         "areas": budget.by_area(),
         "tags": budget.by_tag(),
@@ -97,7 +106,13 @@ def budgets(request: HttpRequest) -> HttpResponse:
 def logic(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
     model = LogicModel(scope, IndicatorValues(scope))
-    context = frame(scope, "dashboard:logic") | {"rows": model.rows, "readings": model.readings()}
+    sources = Sources(scope)
+    sources.ask(value.actual for row in model.rows for value in (*row.activities, *row.outcomes))
+    context = frame(scope, "dashboard:logic") | {
+        "rows": model.rows,
+        "readings": model.readings(),
+        "sources": sources,
+    }
     return render(request, "dashboards/logic.html", context)
 
 
@@ -105,12 +120,10 @@ def logic(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
     round_entry = RoundEntry(scope)
-    key = (scope.plan.pk, scope.fiscal_year)
     context = frame(scope, "dashboard:entry") | {
         "entry": round_entry,
         "department_chart": round_entry.department_chart(),
         "day_chart": round_entry.day_chart(),
-        "round": completeness([key], scope.indicators)[key],
     }
     return render(request, "dashboards/entry.html", context)
 

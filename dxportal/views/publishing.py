@@ -11,8 +11,9 @@ from accounts import policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal.public import services
-from dxportal.public.forms import PublishForm, WithdrawForm
+from dxportal.models import DataVersion
+from dxportal.public import services, versions
+from dxportal.public.forms import PublishForm, WithdrawForm, WithdrawVersionForm
 from plans.models import Plan
 
 
@@ -56,6 +57,36 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, plan, terms, form, status=422)
 
 
+@require_http_methods(["GET", "POST"])
+def withdraw_version(request: HttpRequest, pk: int, version_pk: int) -> HttpResponse:
+    """Take back one kept version of the open data; asks for the reason first."""
+    actor, plan = _plan_to_publish(request, pk)
+    version = get_object_or_404(DataVersion, plan=plan, pk=version_pk)
+    form = WithdrawVersionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            versions.withdraw_version(actor, version, form.cleaned_data["reason"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"データの版「{version.name}」を取り下げました。")
+            return redirect("plans:publish", plan.pk)
+    context = {
+        "plan": plan,
+        "version": version,
+        "form": form,
+        "nav": "plans",
+        "breadcrumb": [
+            ("計画の一覧", reverse("plans:list")),
+            (plan.name, reverse("plans:tree", args=[plan.pk])),
+            ("市民への公開", reverse("plans:publish", args=[plan.pk])),
+            ("データの版の取下げ", ""),
+        ],
+    }
+    status = 422 if form.errors else 200
+    return render(request, "plans/withdraw_version.html", context, status=status)
+
+
 def _page(
     request: HttpRequest, plan: Plan, form: PublishForm, withdrawing: WithdrawForm, status: int
 ) -> HttpResponse:
@@ -66,6 +97,7 @@ def _page(
         "withdrawing": withdrawing,
         "publication": publication,
         "refusal": services.why_not_publishable(plan),
+        "versions": DataVersion.objects.filter(plan=plan),
         "visible": services.what_is_visible(plan),
         "nav": "plans",
         "breadcrumb": [

@@ -1,0 +1,204 @@
+"""Where the figures of a page come from: who wrote them last and when, which round and document.
+
+One `Sources` serves a page. What it is asked about is collected first, so that the log is read in
+one query and the round in three more, however many figures the page shows.
+"""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Max, Model, Q
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from dxportal.dashboards.figures import Figures
+from dxportal.dashboards.scope import Scope
+from kpi.models import Actual, Target
+from plans.models import Evidence, RoundItem
+from projects.models import Review, ScheduleEntry
+
+# What a document is named at most beside a figure; the rest stands at the row itself.
+MOST_DOCUMENTS = 3
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The last writing of a row that the log tells of."""
+
+    at: datetime.datetime
+    who: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a figure was made of; `link` leads to its rows, or to the item that the round asked."""
+
+    what: str
+    last: Writing | None
+    round: str
+    documents: Sequence[str]
+    link: str = ""
+    link_text: str = ""
+
+
+class Sources:
+    def __init__(self, scope: Scope, rows: Iterable[Model | None] = ()) -> None:
+        self.scope = scope
+        self._asked: dict[str, set[int]] = defaultdict(set)
+        self._groups: dict[str, tuple[str, list[Model], str]] = {}
+        self.ask(rows)
+
+    def ask(self, rows: Iterable[Model | None]) -> None:
+        """Name rows whose source the page will show; before the first one is shown."""
+        for row in rows:
+            if row is not None:
+                self._asked[row._meta.label_lower].add(row.pk)
+
+    def ask_sum(self, name: str, what: str, rows: Iterable[Model | None], link: str = "") -> None:
+        """Name the rows that a sum counts, and where they are listed."""
+        counted = [row for row in rows if row is not None]
+        self.ask(counted)
+        self._groups[name] = (what, counted, link)
+
+    @cached_property
+    def _last(self) -> dict[tuple[str, int], Writing]:
+        asked = Q()
+        for kind, pks in self._asked.items():
+            asked |= Q(object_type=kind, object_id__in=pks)
+        if not asked:
+            return {}
+        entries = AuditEntry.objects.filter(asked)
+        if self.scope.past is not None:
+            entries = entries.filter(at__lt=self.scope.past.moment)
+        newest = entries.order_by().values("object_type", "object_id").annotate(last=Max("pk"))
+        return {
+            (entry.object_type, entry.object_id): Writing(
+                entry.at, entry.actor_name, entry.get_channel_display()
+            )
+            # What was changed to what is long, and stays where the row's history is shown.
+            for entry in AuditEntry.objects.filter(pk__in=newest.values("last")).defer(
+                "before", "after", "reason"
+            )
+        }
+
+    @cached_property
+    def _items(self) -> dict[tuple[str, int], int]:
+        """The round's items by what they ask."""
+        if self.scope.annual_round is None:
+            return {}
+        rows = self.scope.annual_round.items.values_list("kind", "object_id", "pk")
+        return {(kind, thing): pk for kind, thing, pk in rows}
+
+    @cached_property
+    def _evidence(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = defaultdict(list)
+        if self._items:
+            rows = Evidence.objects.filter(item__cycle=self.scope.annual_round).order_by("added_at")
+            for item, name in rows.values_list("item_id", "name"):
+                found[item].append(name)
+        return found
+
+    @property
+    def round_text(self) -> str:
+        if self.scope.annual_round is None:
+            return f"{self.scope.year.label}の照会はありません"
+        return f"{self.scope.annual_round}（{self.scope.annual_round.get_state_display()}）"
+
+    def of(self, row: Model | None) -> Source | None:
+        """The source of one figure; None where there is no row."""
+        if row is None:
+            return None
+        item = self._items.get(_asked_as(row))
+        noted = [row.source_note] if getattr(row, "source_note", "") else []
+        year = getattr(row, "fiscal_year", self.scope.fiscal_year)
+        is_of_year = year == self.scope.fiscal_year
+        return Source(
+            what=f"{row._meta.verbose_name}",
+            last=self._last.get((row._meta.label_lower, row.pk)),
+            round=self.round_text if is_of_year else "",
+            documents=[str(self.scope.plan), *noted, *self._evidence.get(item or 0, ())],
+            link=reverse("rounds:item", args=[item]) if item and is_of_year else "",
+            link_text="照会の項目と履歴" if item and is_of_year else "",
+        )
+
+    def sum(self, name: str) -> Source | None:
+        """The source of a sum that was asked for under this name; None where it counts no row."""
+        what, rows, link = self._groups.get(name, ("", [], ""))
+        if not rows:
+            return None
+        written = [
+            last for row in rows if (last := self._last.get((row._meta.label_lower, row.pk)))
+        ]
+        notes = dict.fromkeys(note for row in rows if (note := getattr(row, "source_note", "")))
+        documents = [str(self.scope.plan), *list(notes)[:MOST_DOCUMENTS]]
+        if len(notes) > MOST_DOCUMENTS:
+            documents.append(f"ほか出典注記{len(notes) - MOST_DOCUMENTS}件")
+        return Source(
+            what=f"{what}{len(rows)}件",
+            last=max(written, key=lambda last: last.at, default=None),
+            round=self.round_text,
+            documents=documents,
+            link=link,
+            link_text="表を見る" if link else "",
+        )
+
+
+Part = Callable[[Sources, Figures], None]
+
+
+def _asked_as(row: Model) -> tuple[str, int]:
+    """What a round calls the thing that the row is about."""
+    kind = RoundItem.Kind
+    if isinstance(row, Actual | Target):
+        return kind.ACTUAL.value, row.indicator_id
+    if isinstance(row, Review):
+        return (
+            (kind.REVIEW.value, row.measure_id)
+            if row.measure_id
+            else (kind.PROGRESS.value, row.project_id)
+        )
+    if isinstance(row, ScheduleEntry):
+        return kind.PROGRESS.value, row.project_id
+    return kind.SETTLEMENT.value, getattr(row, "project_id", 0)
+
+
+def sources_of(figures: Figures, *parts: Part) -> Sources:
+    """The sources of what a page shows: those of its parts, from rows that it reads anyway."""
+    found = Sources(figures.scope)
+    for part in parts:
+        part(found, figures)
+    return found
+
+
+def of_marks(found: Sources, figures: Figures) -> None:
+    reviews = [row for row in figures.standing.reviews() if row.mark_id is not None]
+    table = f"{figures.scope.address('dashboard')}#areas-title"
+    found.ask_sum("reviews", "施策の評価", reviews, table)
+
+
+def of_indicators(found: Sources, figures: Figures) -> None:
+    """Of the KPIs' year, and of the newest actual on each road."""
+    table = f"{figures.scope.address('dashboard:indicators')}#road-title"
+    kpi = figures.kpi.years if figures.kpi else []
+    found.ask_sum("kpi", "KPIの実績値", [value.actual for value in kpi], table)
+    values = [value for road in figures.roads.kpis for value in (road.this_year, road.latest)]
+    actuals = {row.pk: row for value in values if value and (row := value.actual)}
+    found.ask_sum("risk", "KPI・成果指標の実績値", actuals.values(), table)
+
+
+def of_projects(found: Sources, figures: Figures) -> None:
+    projects = figures.schedule.projects
+    rows = [row for project in projects for row in (project.entry, project.review)]
+    table = f"{figures.scope.address('dashboard:projects')}#gantt-title"
+    found.ask_sum("projects", "事業の進捗（スケジュール・評価）", rows, table)
+    found.ask(row.said for row in figures.schedule.late)
+
+
+def of_budget(found: Sources, figures: Figures) -> None:
+    rows = [entry for line in figures.budget.lines for entry in line.entries]
+    table = f"{figures.scope.address('dashboard:budgets')}#lines-title"
+    found.ask_sum("budget", "予算・決算", rows, table)
