@@ -23,9 +23,15 @@ from accounts.viewsets import (
     find_visible,
 )
 from dxportal import services
-from dxportal.filters import ReportFilterSet, ReportJobFilterSet
-from dxportal.models import ReportJob
+from dxportal.filters import PublishedReportFilterSet, ReportFilterSet, ReportJobFilterSet
+from dxportal.models import PublishedReport, ReportJob
 from dxportal.reports.names import file_name
+from dxportal.reports.publishing import (
+    FileDamaged,
+    publish_report,
+    require_intact,
+    withdraw_report,
+)
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Plan
@@ -37,6 +43,16 @@ MEDIA_TYPES = {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     ),
 }
+
+
+class AnyFile(BaseContentNegotiation):
+    """A download has one form; whatever the client would like to accept, that is what it gets."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class ReportJobSerializer(RowSerializer):
@@ -79,12 +95,17 @@ class ReportRequestSerializer(StrictSerializer):
     format = serializers.ChoiceField(label="形式", choices=ReportJob.Format.choices)
 
 
+class CancelSerializer(StrictSerializer):
+    """Nothing is asked but the job itself."""
+
+
 class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = ReportJob.objects.all()
     serializer_class = ReportJobSerializer
     filterset_class = ReportJobFilterSet
-    body_classes = {"create": ReportRequestSerializer}
+    body_classes = {"create": ReportRequestSerializer, "cancel": CancelSerializer}
     about = "報告書の作成の依頼と、その進みです。"
+    told = {"cancel": ("報告書の作成を取りやめる", "終わった作成は400です。")}
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
         return queryset.select_related("requested_by")
@@ -103,6 +124,13 @@ class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
         job = services.request_report(actor_of(request), plan, body["fiscal_year"], body["format"])
         return self.created(job.pk, status=202)
+
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def cancel(self, request: Request, pk: str) -> Response:
+        job = self.get_object()
+        self.body()
+        services.cancel_report(actor_of(request), job)
+        return Response(self.represent(job.pk))
 
 
 class ReportSerializer(RowSerializer):
@@ -137,24 +165,114 @@ class ReportSerializer(RowSerializer):
         return reverse("api-reports-download", args=[job.pk], request=self.context["request"])
 
 
-class AnyFile(BaseContentNegotiation):
-    """A download has one form; whatever the client would like to accept, that is what it gets."""
+class PublishedReportSerializer(RowSerializer):
+    report = serializers.PrimaryKeyRelatedField(
+        source="job", read_only=True, label="報告書", help_text="`reports` の番号。"
+    )
+    format = serializers.ChoiceField(
+        source="job.format", read_only=True, choices=ReportJob.Format.choices, label="形式"
+    )
+    published_by_name = PersonName(source="published_by", label="公表した人")
+    download = serializers.SerializerMethodField(
+        label="ダウンロード", help_text="公表したときのままのファイルのアドレス。"
+    )
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
+    class Meta:
+        model = PublishedReport
+        fields = [
+            "id",
+            "plan",
+            "fiscal_year",
+            "report",
+            "format",
+            "title",
+            "edition",
+            "sha256",
+            "published_at",
+            "published_by_name",
+            "withdrawn_at",
+            "withdrawal_reason",
+            "download",
+        ]
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_download(self, report: PublishedReport) -> str:
+        address: str = reverse(
+            "api-published-reports-download", args=[report.pk], request=self.context["request"]
+        )
+        return address
 
 
-class ReportViewSet(ReadOnlyRows):
+class ReportPublishSerializer(StrictSerializer):
+    title = serializers.CharField(label="表題", max_length=200)
+    confirmed = serializers.BooleanField(
+        label="確定前と知って公表する",
+        default=False,
+        help_text="照会が確定していない年度では、trueでなければ400です。",
+    )
+
+
+class ReportWithdrawSerializer(StrictSerializer):
+    reason = serializers.CharField(label="取下げの理由", max_length=2000)
+
+
+class PublishedReportViewSet(WritesWithVersion, ReadOnlyRows):
+    queryset = PublishedReport.objects.all()
+    serializer_class = PublishedReportSerializer
+    filterset_class = PublishedReportFilterSet
+    body_classes = {"withdraw": ReportWithdrawSerializer}
+    about = "公表した報告書です。ファイルは変わらず、消えません。"
+    told = {
+        "withdraw": ("公表した報告書を取り下げる", "ファイルは残り、取り下げたことを示します。")
+    }
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan", "job", "published_by")
+
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        report = self.get_object()
+        withdraw_report(actor_of(request), report, self.body()["reason"])
+        return Response(self.represent(report.pk))
+
+    @extend_schema(
+        responses={(200, media_type): OpenApiTypes.BINARY for media_type in MEDIA_TYPES.values()}
+    )
+    @action(detail=True, filter_backends=[], content_negotiation_class=AnyFile)
+    def download(self, request: Request, pk: str) -> FileResponse:
+        """The file as it was published; the rights are checked again at every call."""
+        report = self.get_object()
+        try:
+            path = require_intact(report)
+        except FileDamaged:
+            raise NotFound("公表した報告書のファイルがありません。") from None
+        return FileResponse(
+            path.open("rb"),
+            as_attachment=True,
+            filename=file_name(report.plan, report.fiscal_year, report.job.format),
+            content_type=MEDIA_TYPES[report.job.format],
+        )
+
+
+class ReportViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = ReportJob.objects.filter(state=ReportJob.State.DONE)
     serializer_class = ReportSerializer
     filterset_class = ReportFilterSet
+    body_classes = {"publish": ReportPublishSerializer}
     about = "できあがった報告書のファイルです。"
+    told = {"publish": ("報告書を公表する", "ファイルを写して残します。あとから変えられません。")}
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
         return queryset.select_related("plan", "requested_by")
+
+    @extend_schema(responses={201: PublishedReportSerializer})
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def publish(self, request: Request, pk: str) -> Response:
+        body = self.body()
+        made = publish_report(actor_of(request), self.get_object(), **body)
+        told = PublishedReportSerializer(made, context=self.get_serializer_context()).data
+        location = reverse("api-published-reports-detail", args=[made.pk], request=request)
+        return Response(told, status=201, headers={"Location": location})
 
     @extend_schema(
         responses={(200, media_type): OpenApiTypes.BINARY for media_type in MEDIA_TYPES.values()}

@@ -1,13 +1,18 @@
 """What explains the API: its schema, its reference page (offline, under the CSP), its problems."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.http import content_disposition_header
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,7 +21,27 @@ from dxportal.problems import KINDS, TYPE_PREFIX
 
 
 class Schema(SpectacularAPIView):
-    """YAML, or JSON where the client asks for it."""
+    """YAML, or JSON where the client asks for it; it tells everybody the same."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        renderer = request.accepted_renderer
+        name = f"{spectacular_settings.TITLE}.{renderer.format}"
+        return HttpResponse(
+            _schema_as(type(renderer)),
+            headers={
+                "Content-Type": renderer.media_type,
+                "Content-Disposition": content_disposition_header(False, name) or "inline",
+            },
+        )
+
+
+@cache
+def _schema_as(renderer: type[BaseRenderer]) -> bytes:
+    """Made once a process: it takes seconds, and changes with the code alone."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    written: bytes = renderer().render(schema, renderer_context={})
+    return written
 
 
 class Reference(SpectacularSwaggerSplitView):
@@ -46,19 +71,25 @@ class KindSerializer(serializers.Serializer):
 class ProblemView(APIView):
     """What a problem's `type` leads to: what it means and what to do."""
 
+    resource = ""
+
     serializer_class = KindSerializer
 
-    @extend_schema(summary="エラーの種類の説明", description="エラーの `type` が指す先です。")
+    @extend_schema(
+        summary="エラーの種類の説明",
+        description="エラーの `type` が指す先です。`Accept-Language: en` なら英語です。",
+    )
     def get(self, request: Request, name: str) -> Response:
         if name not in KINDS:
             raise NotFound()
         kind = KINDS[name]
+        title, remedy = kind.words()
         return Response(
             {
                 "type": TYPE_PREFIX + name + "/",
-                "title": kind.title,
+                "title": title,
                 "status": kind.status,
-                "remedy": kind.remedy,
+                "remedy": remedy,
             }
         )
 
@@ -67,6 +98,7 @@ class UnknownAddress(APIView):
     """Everything under the API that has no address of its own."""
 
     schema = None
+    resource = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -6,47 +6,67 @@ from rest_framework.routers import APIRootView, DefaultRouter
 from accounts import api as accounts
 from budgets import api as budgets
 from dxportal import api as reports
+from dxportal.access.api import AuditViewSet
+from dxportal.api_plans import PlanActs
 from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
-from dxportal.editors.api import DeletionViewSet, TreeActs, editable
+from dxportal.editors import api_resources
+from dxportal.editors.api import DeletionViewSet, PlacementActs, TreeActs, editable
+from dxportal.editors.api_bulk import in_bulk
+from dxportal.feed.api import ChangesView
+from dxportal.planbook.api import BookViewSet
 from dxportal.rounds import api as rounds
 from dxportal.rounds import api_at_items as at_items
+from dxportal.rounds.api_corrections import CorrectionViewSet
+from dxportal.rounds.api_cycles import CycleViewSet
+from dxportal.searching.api import SearchView
+from dxportal.webhooks import api as webhooks
 from kpi import api as kpi
 from plans import api as plans
 from projects import api as projects
+from projects import api_bulk as in_many
 
 RESOURCES = {
     "organizations": accounts.OrganizationViewSet,
     "departments": accounts.DepartmentViewSet,
-    "plans": editable("plan", plans.PlanViewSet),
+    "plans": editable("plan", plans.PlanViewSet, PlanActs),
     "levels": editable("level", plans.LevelViewSet),
     "measures": editable("measure", plans.MeasureViewSet, TreeActs),
     "phases": editable("phase", plans.PhaseViewSet),
     "tags": editable("tag", projects.TagViewSet),
     "projects": editable("project", projects.ProjectViewSet),
-    "placements": editable("placement", projects.PlacementViewSet),
-    "schedule": editable("schedule", projects.ScheduleViewSet),
+    "placements": editable("placement", projects.PlacementViewSet, PlacementActs),
+    "schedule": editable("schedule", in_many.ScheduleViewSet, in_bulk("schedule")),
     "indicators": editable("indicator", kpi.IndicatorViewSet),
     "indicator-uses": editable("indicator-use", kpi.IndicatorUseViewSet),
-    "targets": editable("target", kpi.TargetViewSet),
+    "targets": editable("target", kpi.TargetViewSet, in_bulk("target")),
     "actuals": kpi.ActualViewSet,
-    "reviews": projects.ReviewViewSet,
-    "budgets": editable("budget", budgets.BudgetViewSet),
+    "reviews": in_many.ReviewViewSet,
+    "budgets": editable("budget", budgets.BudgetViewSet, in_bulk("budget")),
     "settlements": budgets.SettlementViewSet,
-    "cycles": plans.CycleViewSet,
+    **api_resources.resources(),
+    "cycles": CycleViewSet,
     "submissions": rounds.SubmissionViewSet,
     "items": rounds.RoundItemViewSet,
     "extensions": at_items.ExtensionViewSet,
     "comments": at_items.CommentViewSet,
-    "corrections": at_items.CorrectionViewSet,
+    "corrections": CorrectionViewSet,
     "evidence": at_items.EvidenceViewSet,
     "deletions": DeletionViewSet,
     "reports": reports.ReportViewSet,
+    "published-reports": reports.PublishedReportViewSet,
+    "books": BookViewSet,
     "jobs": reports.ReportJobViewSet,
+    "audit": AuditViewSet,
+    "webhooks": webhooks.WebhookViewSet,
+    "webhook-origins": webhooks.WebhookOriginViewSet,
+    "webhook-deliveries": webhooks.WebhookDeliveryViewSet,
 }
 
 
 class Root(APIRootView):
     """The resources of the API and their addresses."""
+
+    resource = ""
 
 
 router = DefaultRouter(use_regex_path=False)
@@ -59,6 +79,8 @@ for name, viewset in RESOURCES.items():
 urlpatterns = [
     *router.urls,
     path("schema/", Schema.as_view(), name="api-schema"),
+    path("changes/", ChangesView.as_view(), name="api-changes"),
+    path("search/", SearchView.as_view(), name="api-search"),
     path("docs/", Reference.as_view(), name="api-docs"),
     path("problems/<slug:name>/", ProblemView.as_view(), name="api-problem"),
     re_path(r"^.*$", UnknownAddress.as_view()),

@@ -3,7 +3,7 @@
 import django_filters
 
 from accounts.models import Deletion, Organization
-from dxportal.models import ReportJob
+from dxportal.models import BookImport, PublishedReport, ReportJob
 from plans.filters import FiscalYearFilterSet, PortalFilterSet, RowFilter, ordering
 from plans.models import Plan
 
@@ -26,6 +26,33 @@ class ReportJobFilterSet(ReportFilterSet):
     class Meta:
         model = ReportJob
         fields = ["format", "state"]
+
+
+class PublishedReportFilterSet(FiscalYearFilterSet):
+    search_paths = ("title",)
+
+    organization = RowFilter(Organization, "plan__organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    is_withdrawn = django_filters.BooleanFilter(
+        field_name="withdrawn_at", lookup_expr="isnull", exclude=True, label="取り下げたもの"
+    )
+    ordering = ordering(["fiscal_year", "published_at"])
+
+    class Meta:
+        model = PublishedReport
+        fields: list[str] = []
+
+
+class BookFilterSet(PortalFilterSet):
+    search_paths = ("file_name",)
+
+    organization = RowFilter(Organization, "organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    ordering = ordering(["uploaded_at", "applied_at"])
+
+    class Meta:
+        model = BookImport
+        fields = ["state"]
 
 
 class DeletionFilterSet(PortalFilterSet):

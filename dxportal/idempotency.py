@@ -12,12 +12,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.core.files import File
 from django.db import OperationalError, transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
+from accounts.models import ApiToken
 from dxportal.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -82,15 +84,31 @@ def _key_of(request: Request) -> str:
 
 
 def _digest(request: Request) -> str:
-    """What makes two writes the same: method, address, version and body."""
+    """What makes two writes the same: method, address, version and body, and what may be seen.
+
+    Two tokens of a user may be limited differently, and an answer given again is an answer.
+    """
+    token = request.auth if isinstance(request.auth, ApiToken) else None
     said = [
+        token and [token.scope, token.organization_ids, token.plan_ids, token.resources],
         request.method,
         request.get_full_path(),
         request.headers.get("If-Match", ""),
         request.data,
     ]
-    text = json.dumps(said, sort_keys=True, default=str)
+    text = json.dumps(said, sort_keys=True, default=_as_text)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _as_text(value: Any) -> str:
+    """A file by what is in it: another one of the same name is another write."""
+    if isinstance(value, File):
+        digest = hashlib.sha256()
+        for chunk in value.chunks():
+            digest.update(chunk)
+        value.seek(0)
+        return digest.hexdigest()
+    return str(value)
 
 
 def _hold(pk: int) -> IdempotencyKey:

@@ -30,6 +30,11 @@ plan_pages = [
     path("<int:pk>/put-into-force/", revisions.put_into_force, name="put_into_force"),
     path("<int:pk>/publish/", publishing.publish, name="publish"),
     path("<int:pk>/withdraw/", publishing.withdraw, name="withdraw"),
+    path(
+        "<int:pk>/data-versions/<int:version_pk>/withdraw/",
+        publishing.withdraw_version,
+        name="withdraw_version",
+    ),
     path("measures/<int:pk>/", plans.measure, name="measure"),
 ]
 project_pages = [
@@ -52,4 +57,7 @@ urlpatterns = [
         "departments/reorganization/<str:on>/", reorganization.result, name="reorganization_result"
     ),
     path("kpi/", include("kpi.urls")),
+    path("webhooks/", include("dxportal.webhook_urls")),
+    path("tokens/", include("dxportal.token_urls")),
+    path("audit/", include("dxportal.audit_urls")),
 ]

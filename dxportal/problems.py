@@ -1,4 +1,7 @@
-"""Errors of the API as problem details (RFC 9457), in Japanese, with field, message and value."""
+"""Errors of the API as problem details (RFC 9457), with field, code, message and value.
+
+In Japanese, or in English for who asks for it (`Accept-Language: en`; see `dxportal.english`).
+"""
 
 import json
 import logging
@@ -8,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.core.files import File
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions, serializers
@@ -19,6 +23,7 @@ from accounts.api_errors import FieldErrorSerializer, flat_errors, plain_errors
 from accounts.bulk import BulkReportSerializer
 from accounts.editing import Locked
 from accounts.versions import StaleVersion
+from dxportal import english
 
 logger = logging.getLogger("django.request")
 
@@ -35,84 +40,168 @@ class Kind:
     status: int
     title: str
     remedy: str
+    english_title: str
+    english_remedy: str
+
+    def words(self) -> tuple[str, str]:
+        """Title and remedy in the language that the client asked for."""
+        if english.is_wanted():
+            return self.english_title, self.english_remedy
+        return self.title, self.remedy
 
 
 KINDS = {
     "invalid": Kind(
         400,
         "入力に誤りがあります",
-        "`errors` に、項目・値・理由があります。すべて直してから送り直してください。"
-        "何も保存されていません。",
+        "`errors` に、項目・値・理由があります。すべて直してから送り直してください。何も保存さ"
+        "れていません。",
+        "What was sent is not valid",
+        "`errors` has each field, value and reason. Mend them all and send it again. Nothing "
+        "was stored.",
     ),
     "invalid-parameter": Kind(
         400,
         "パラメーターに誤りがあります",
-        "`errors` に、パラメーター・値・理由があります。知らないパラメーターを黙って無視することは"
-        "ありません。",
+        "`errors` に、パラメーター・値・理由があります。知らないパラメーターを黙って無視するこ"
+        "とはありません。",
+        "A parameter is not valid",
+        "`errors` has each parameter, value and reason. Unknown parameters are never passed "
+        "over in silence.",
     ),
-    "malformed": Kind(400, "本文を読み取れません", "本文を正しいJSONにしてください。"),
+    "malformed": Kind(
+        400,
+        "本文を読み取れません",
+        "本文を正しいJSONにしてください。",
+        "The body cannot be read",
+        "Send valid JSON.",
+    ),
     "not-authenticated": Kind(
         401,
         "認証が必要です",
         "`Authorization: Bearer トークン` を付けるか、ポータルにサインインしてください。",
+        "Authentication is needed",
+        "Send `Authorization: Bearer TOKEN`, or sign in to the portal.",
     ),
     "forbidden": Kind(
-        403, "権限がありません", "役割またはトークンの範囲を管理者に確かめてください。"
+        403,
+        "権限がありません",
+        "役割またはトークンの範囲を管理者に確かめてください。",
+        "You are not allowed to do this",
+        "Ask an administrator about your role or the limits of the token.",
     ),
     "not-found": Kind(
         404,
         "見つかりません",
         "番号とアドレスを確かめてください。権限のない団体のものも見えません。",
+        "There is no such thing",
+        "Check number and address. What belongs to organizations in which you have no role "
+        "cannot be seen.",
     ),
     "method-not-allowed": Kind(
-        405, "この操作はできません", "`Allow` ヘッダーに、できる操作があります。"
+        405,
+        "この操作はできません",
+        "`Allow` ヘッダーに、できる操作があります。",
+        "This cannot be done here",
+        "The header `Allow` has what can be done.",
     ),
     "not-acceptable": Kind(
-        406, "この形式では返せません", "`Accept` を application/json にします。"
+        406,
+        "この形式では返せません",
+        "`Accept` を application/json にします。",
+        "There is no such format",
+        "Send `Accept: application/json`.",
     ),
     "conflict": Kind(
         409,
         "ほかの人が先に変更しました",
         "`current` がいまの値、`yours` が送られた値です。読み直し、どちらにするか決めて、"
         "`current.version` を付けて送り直してください。",
+        "Somebody else changed it first",
+        "`current` is what is stored, `yours` what was sent. Read it again, decide, and send "
+        "it again with `current.version`.",
     ),
     "in-flight": Kind(
         409,
         "同じ書き込みを処理しています",
-        "同じ `Idempotency-Key` の書き込みが終わっていません。`Retry-After` の秒数だけ待って"
-        "送り直してください。終わっていれば、最初の応答が返ります。",
+        "同じ `Idempotency-Key` の書き込みが終わっていません。`Retry-After` の秒数だけ待って送"
+        "り直してください。終わっていれば、最初の応答が返ります。",
+        "The same write is being done",
+        "The write with this `Idempotency-Key` has not ended. Wait the seconds of "
+        "`Retry-After` and send it again. If it has ended by then, its first answer is given "
+        "again.",
     ),
     "precondition-failed": Kind(
         412,
         "ほかの人が先に変更しました",
-        "`If-Match` の版は古くなっています。`current` がいまの値、`yours` が送られた値です。"
-        "どちらにするか決めて、いまの `ETag` を付けて送り直してください。",
+        "`If-Match` の版は古くなっています。`current` がいまの値、`yours` が送られた値です。ど"
+        "ちらにするか決めて、いまの `ETag` を付けて送り直してください。",
+        "Somebody else changed it first",
+        "The version in `If-Match` is old. `current` is what is stored, `yours` what was sent. "
+        "Decide, and send it again with the `ETag` of now.",
     ),
-    "too-large": Kind(413, "本文が大きすぎます", "分けて送ってください。"),
+    "too-large": Kind(
+        413,
+        "本文が大きすぎます",
+        "分けて送ってください。",
+        "The body is too large",
+        "Send it in parts.",
+    ),
     "unsupported-media-type": Kind(
-        415, "この形式は受け取れません", "`Content-Type` を application/json にします。"
+        415,
+        "この形式は受け取れません",
+        "`Content-Type` を application/json にします。",
+        "This format cannot be taken",
+        "Send `Content-Type: application/json`.",
     ),
     "key-reused": Kind(
         422,
         "別の書き込みに使われたキーです",
-        "`Idempotency-Key` は書き込みごとに新しくしてください。同じキーで送り直せるのは、同じ内容"
-        "だけです（24時間）。",
+        "`Idempotency-Key` は書き込みごとに新しくしてください。同じキーで送り直せるのは、同じ内"
+        "容だけです（24時間）。",
+        "The key was used for another write",
+        "Use a new `Idempotency-Key` for each write. Only the same content can be sent again "
+        "under the same key (for 24 hours).",
     ),
     "rows-refused": Kind(
         422,
         "書き込めない行があります",
-        "`results` に、行ごとの結果と断った理由があります。直してすべてを送り直すか、`mode` を "
-        "`row_by_row` にしてください。何も保存されていません。",
+        "`results` に、行ごとの結果と断った理由があります。直してすべてを送り直すか、`mode` を"
+        " `row_by_row` にしてください。何も保存されていません。",
+        "Some rows cannot be written",
+        "`results` has what would become of each row, and why it was refused. Mend them and "
+        "send all again, or use `row_by_row` as `mode`. Nothing was stored.",
+    ),
+    "book-refused": Kind(
+        422,
+        "計画ブックを取り込めません",
+        "`detail` に理由があります。`preview` で変更を確かめ直してください。"
+        "何も保存されていません。",
+        "The plan book cannot be taken over",
+        "`detail` has the reason. Look at the changes in `preview` again. Nothing was stored.",
     ),
     "locked": Kind(
         423,
         "いまは変更できません",
-        "年度照会が入力中でないか、提出・承認・確定されています。`detail` に理由があります。"
-        "送り直しても同じなので、事務局に確かめてください。",
+        "年度照会が入力中でないか、提出・承認・確定されています。`detail` に理由があります。送"
+        "り直しても同じなので、事務局に確かめてください。",
+        "It cannot be changed now",
+        "The round does not take entries, or the value is submitted, approved or final; "
+        "`detail` says which. Sending it again changes nothing: ask the DX office.",
     ),
-    "throttled": Kind(429, "呼び出しが多すぎます", "`Retry-After` の秒数だけ待ってください。"),
+    "throttled": Kind(
+        429,
+        "呼び出しが多すぎます",
+        "`Retry-After` の秒数だけ待ってください。",
+        "Too many calls",
+        "Wait the seconds of `Retry-After`.",
+    ),
     "internal": Kind(
-        500, "サーバーで問題が起きました", "記録に残しました。続くときは管理者に知らせてください。"
+        500,
+        "サーバーで問題が起きました",
+        "記録に残しました。続くときは管理者に知らせてください。",
+        "The server had a fault",
+        "It was logged. If it goes on, tell the administrator.",
     ),
 }
 BY_STATUS = {kind.status: name for name, kind in reversed(KINDS.items())}
@@ -174,9 +263,13 @@ def _in_words(errors: list[dict[str, Any]]) -> str:
     """The first error, for who reads nothing but `detail`, and how many more there are."""
     if not errors:
         return ""
-    first = errors[0]
-    name = "" if first["field"] is None else f"{first['field']}："
-    more = f"（ほか{len(errors) - 1}件）" if len(errors) > 1 else ""
+    first, others = errors[0], len(errors) - 1
+    if english.is_wanted():
+        name = "" if first["field"] is None else f"{first['field']}: "
+        more = f" (and {others} more)" if others else ""
+    else:
+        name = "" if first["field"] is None else f"{first['field']}："
+        more = f"（ほか{others}件）" if others else ""
     return f"{name}{first['message']}{more}"
 
 
@@ -231,8 +324,13 @@ def _sent(exc: exceptions.APIException, request: Request) -> dict[str, Any]:
     if request.method in ("POST", "PUT", "PATCH") and request.successful_authenticator:
         body = request.data
         if isinstance(body, Mapping):
-            sent |= {str(name): value for name, value in body.items()}
+            sent |= {str(name): _named(value) for name, value in body.items()}
     return sent
+
+
+def _named(value: Any) -> Any:
+    """A file goes back by its name."""
+    return value.name if isinstance(value, File) else value
 
 
 def _conflict(exc: StaleVersion, request: Request, view: Any) -> HttpResponse:
@@ -241,10 +339,10 @@ def _conflict(exc: StaleVersion, request: Request, view: Any) -> HttpResponse:
     try:
         current = view.represent_current(exc.current)
     except exceptions.NotFound as gone:
-        return problem(request, "not-found", str(gone.detail))
+        return problem(request, "not-found", english.said(str(gone.detail)))
     detail = f"{exc}（いまの版：{current['version']}）"
     name = "precondition-failed" if "If-Match" in request.headers else "conflict"
-    return problem(request, name, detail, current=current, yours=yours)
+    return problem(request, name, english.said(detail), current=current, yours=yours)
 
 
 def _unexpected(exc: Exception, request: Request) -> HttpResponse:
@@ -269,17 +367,17 @@ def problem(
 ) -> HttpResponse:
     """The answer. Plain, so that it is the same whatever the endpoint would have rendered."""
     kind = KINDS[name]
+    title, remedy = kind.words()
     body = {
         "type": TYPE_PREFIX + name + "/",
-        "title": kind.title,
+        "title": title,
         "status": kind.status,
-        "detail": detail or kind.remedy,
+        "detail": detail or remedy,
         "instance": request.path,
         **{name: value for name, value in members.items() if value is not None},
     }
     text = json.dumps(body, cls=JSONEncoder, ensure_ascii=False)
     # Half a surrogate pair that was sent goes back as the escape that JSON has for it.
     content = text.encode("utf-8", "backslashreplace")
-    return HttpResponse(
-        content, status=kind.status, content_type=CONTENT_TYPE, headers=dict(headers or {})
-    )
+    told = {"Content-Language": "en" if english.is_wanted() else "ja", **(headers or {})}
+    return HttpResponse(content, status=kind.status, content_type=CONTENT_TYPE, headers=told)

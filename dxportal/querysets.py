@@ -1,10 +1,12 @@
-"""The only ways to jobs and reports."""
+"""The only ways to jobs, reports and webhooks."""
 
 import datetime
 from typing import Self
 
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts.querysets import AdministeredQuerySet
 from plans.querysets import OfPlan
 
 
@@ -16,3 +18,13 @@ class ReportJobQuerySet(OfPlan):
     def unclaimed(self, patience: datetime.timedelta) -> Self:
         """Jobs that waited so long that their message must have been lost."""
         return self.filter(state="queued", queued_at__lt=timezone.now() - patience)
+
+
+class DeliveryQuerySet(AdministeredQuerySet):
+    organization_path = "webhook__organization_id"
+
+    def due(self, patience: datetime.timedelta) -> Self:
+        """Those whose time has come and for which no message is on its way to a worker."""
+        now = timezone.now()
+        unsent = Q(message_sent_at__isnull=True) | Q(message_sent_at__lt=now - patience)
+        return self.filter(unsent, state="pending", next_attempt_at__lte=now)

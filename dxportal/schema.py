@@ -1,6 +1,6 @@
 """How the API describes itself: OpenAPI 3.1 with Japanese texts, made from the same classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import django_filters
@@ -11,6 +11,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from accounts.bulk import BulkSerializer
+from accounts.shaping import DESCRIPTIONS, EXPAND, EXPANDED, FIELDS, expands_of
+from accounts.streaming import FORMAT, FORMAT_DESCRIPTION, STREAMED
 from accounts.viewsets import Rows, StrictSerializer, WritesWithVersion
 from dxportal.problems import (
     CONTENT_TYPE,
@@ -25,9 +27,23 @@ INTRODUCTION = """\
 
 **認証** — 管理者が発行したトークンを `Authorization: Bearer dxp_…` で送ります。見えるのは、
 役割のある団体のものだけです（ほかは404）。読み取り専用のトークンでの書き込みは403です。
+トークンは団体・計画・対象（アドレスの名前）・接続元に限られることがあります。限られた計画の外は
+見えず（404）、限られた対象や接続元の外は403です。計画に限られたトークンでは、計画が共有する行
+（タグなど）を変えられず、事業・指標を新しく作れません。期限の切れたトークンは401です。
+
+**回数** — トークンごとに1分の回数に限りがあります。応答の `RateLimit`（残りの回数 `r` と、次の
+1分までの秒数 `t`）と `RateLimit-Policy`（`q` 回を `w` 秒に）を見て、間をあけてください。こえると
+429で、`Retry-After` の秒数だけ待てばまた呼べます。呼び出しは、すべてトークンとともに記録されます
+（送られた内容は記録しません）。
 
 **一覧** — `count`・`next`・`previous`・`results` の形です。`page` と `page_size`（1〜1000）で
-ページを選びます。知らないパラメーター、空のパラメーター、同じパラメーターの繰り返しは、無視せずに400で断ります。
+ページを選びます。書き込みと並行してすべてを読むときは、`page_type=cursor` で始めて
+`next` をたどるか、`format=ndjson`（または `csv`）で1度に受け取ります。`fields` で項目を選び、
+`expand` で指している先の行を添えられます。
+知らないパラメーター、空のパラメーター、同じパラメーターの繰り返しは、無視せずに400で断ります。
+
+**読み直し** — 応答の `ETag` を `If-None-Match` で送ると、変わっていなければ304です。
+前に読んでから変わった行だけを知るには、変更の一覧（`changes`）を使います。
 
 **値** — 年度は西暦の整数（2024は令和6年度）、小数は文字列、金額は円の整数です。
 0、null、該当なし、未集計は別のものです。
@@ -39,7 +55,12 @@ INTRODUCTION = """\
 同じ `Idempotency-Key` を付けて何度でも送り直せます。書き込まれるのは1度だけです。
 
 **エラー** — RFC 9457（`application/problem+json`）です。`detail` に理由、`errors` に項目・
-値・理由があり、`type` を開くと、どうすればよいかがわかります。
+値・理由と、言語によらない `code` があり、`type` を開くと、どうすればよいかがわかります。
+`Accept-Language: en` を付けると英語になります。
+
+**約束** — この主版（v1）の間は、項目やアドレスをなくさず、意味や型を変えません。増えることは
+あるので、知らない項目は読み飛ばしてください。なくすものは、1年以上前から `Deprecation` と
+`Sunset` ヘッダーで知らせます。
 """
 SUMMARIES = {
     "list": "{noun}の一覧",
@@ -60,7 +81,16 @@ DETAILS = {
         "送ります。"
     ),
 }
-PARAMETERS = {"version": "読み取ったときの `version`。`If-Match` を送るときは省けます。"}
+PARAMETERS: dict[str, tuple[Any, str]] = {
+    "version": (
+        OpenApiTypes.INT,
+        "読み取ったときの `version`。`If-Match` を送るときは省けます。",
+    ),
+    "format": (OpenApiTypes.STR, "形式。"),
+    "with": (OpenApiTypes.INT, "比べる計画の番号（同じ団体のもの）。"),
+    "from": (OpenApiTypes.INT, "比べる年度（はじめ）。"),
+    "to": (OpenApiTypes.INT, "比べる年度（あと）。"),
+}
 IF_MATCH = OpenApiParameter(
     "If-Match",
     OpenApiTypes.STR,
@@ -70,6 +100,13 @@ IF_MATCH = OpenApiParameter(
         "先にほかの人が変えていれば、両方の値を添えて412を返し、何も変えません。"
     ),
 )
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="前に読み取ったときの `ETag`。変わっていなければ、本文のない304を返します。",
+)
+UNCHANGED = "`If-None-Match` の `ETag` から変わっていません。本文はありません。"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
@@ -82,10 +119,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 SUCCESSES = {
     "200": "成功",
     "201": "作成しました。`Location` ヘッダーにアドレスがあります。",
-    "202": "受け付けました。`Location` ヘッダーのアドレスで進みを確かめられます。",
+    "202": "受け付けました。応答の番号（`id`）で進みを確かめられます。",
     "204": "取り消しました。",
 }
-# What can go wrong, by action; 401 everywhere.
+# What can go wrong, by action; 401 and 429 everywhere.
 WRITE_FAILURES = (400, 403, 404, 409, 412, 413, 415, 422, 423)
 FAILURES = {
     "destroy": (400, 403, 404, 409, 412, 413, 422, 423),
@@ -219,18 +256,50 @@ class PortalSchema(AutoSchema):
         """Docstrings are for who reads the code; who reads the schema gets the model's name."""
         described = super()._map_basic_serializer(serializer, direction)
         described.pop("description", None)
+        if expands := getattr(getattr(serializer, "Meta", None), "expands", {}):
+            described["properties"][EXPANDED] = self._expanded(expands)
         if isinstance(serializer, StrictSerializer):
             described["additionalProperties"] = False
         model = getattr(getattr(serializer, "Meta", None), "model", None)
-        return described if model is None else {**described, "title": model._meta.verbose_name}
+        if model is None:
+            return described
+        # Not as the title, of which generators of clients make the name of a class.
+        return {**described, "description": model._meta.verbose_name}
+
+    def _expanded(self, expands: Mapping[str, Any]) -> dict[str, Any]:
+        """Rows that a row points to, there where `expand` asked for them."""
+        rows = {
+            name: self.resolve_serializer(view.serializer_class, "response").ref
+            for name, view in expands.items()
+        }
+        return {
+            "type": "object",
+            "description": "`expand` で指定した先の行。指定したときだけ入ります。",
+            "properties": {name: {"anyOf": [row, {"type": "null"}]} for name, row in rows.items()},
+        }
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         if not isinstance(self.view, Rows):
             return super().get_override_parameters()
         return [
-            OpenApiParameter(name, OpenApiTypes.INT, description=PARAMETERS[name])
+            OpenApiParameter(name, PARAMETERS[name][0], description=PARAMETERS[name][1])
             for name in self.view.parameters.get(self._action, ())
-        ] + self._headers_of_writes()
+        ] + [*self._shape(), *self._headers_of_writes()]
+
+    def _shape(self) -> Iterator[OpenApiParameter]:
+        """What reading rows takes besides filters and pages."""
+        if self._action not in ("list", "retrieve"):
+            return
+        known = {FIELDS: list(self.view.serializer_class().fields), EXPAND: expands_of(self.view)}
+        for name, names in known.items():
+            if names:
+                items = {"type": "array", "items": {"type": "string", "enum": list(names)}}
+                yield OpenApiParameter(
+                    name, items, description=DESCRIPTIONS[name], style="form", explode=False
+                )
+        if self._action == "list" and self.view.has_format_parameter:
+            yield OpenApiParameter(FORMAT, enum=list(STREAMED), description=FORMAT_DESCRIPTION)
+        yield IF_NONE_MATCH
 
     def _headers_of_writes(self) -> list[OpenApiParameter]:
         if self.method == "GET":
@@ -243,7 +312,15 @@ class PortalSchema(AutoSchema):
             for status, response in operation["responses"].items():
                 response["description"] = SUCCESSES[status]
             operation["responses"] |= dict(self._failures())
+            self._tell_of_reading(operation["responses"])
         return operation
+
+    def _tell_of_reading(self, responses: dict[str, Any]) -> None:
+        if isinstance(self.view, Rows) and self._action in ("list", "retrieve"):
+            responses["304"] = {"description": UNCHANGED}
+            for media_type, content in responses["200"]["content"].items():
+                if media_type != "application/json":
+                    content["schema"] = {"type": "string", "description": FORMAT_DESCRIPTION}
 
     @property
     def _takes_version(self) -> bool:
@@ -258,10 +335,9 @@ class PortalSchema(AutoSchema):
 
     def _failures(self) -> Iterator[tuple[str, dict[str, Any]]]:
         titles = {kind.status: kind.title for kind in reversed(KINDS.values())}
-        usual = (400, 404) if self.method == "GET" else WRITE_FAILURES
-        for status in (401, *FAILURES.get(self._action, usual)):
-            if status == 423 and not self._may_be_late():
-                continue
+        # A token may be limited to other resources, so that reading is refused too.
+        usual = (400, 403, 404) if self.method == "GET" else WRITE_FAILURES
+        for status in (401, 429, *FAILURES.get(self._action, usual)):
             if status == 412 and not self._takes_version:
                 continue
             yield (

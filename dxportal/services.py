@@ -28,7 +28,7 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
 from dxportal.celery import app
-from dxportal.models import ReportJob, report_path
+from dxportal.models import ReportJob, ReportPart, report_path
 from dxportal.querysets import ReportJobQuerySet
 from dxportal.reports import snapshots
 from dxportal.reports.build import WRITERS
@@ -72,7 +72,7 @@ def request_reports(
     a second one (a double click). Raises PermissionDenied without the right to manage the
     organization's plans, ValidationError for a year outside the plan or an unknown format.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="報告書の作成")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="報告書の作成", on=plan)
     if fiscal_year not in plan.fiscal_years:
         first, last = (
             fiscal_years.long_form(year) for year in (plan.first_fiscal_year, plan.last_fiscal_year)
@@ -118,7 +118,7 @@ def cancel_report(actor: Actor, job: ReportJob) -> ReportJob:
 
     Raises ValidationError when the job has ended in the meantime.
     """
-    policy.require(actor, Act.MANAGE, job.plan.organization_id, what="報告書の作成の取消")
+    policy.require(actor, Act.MANAGE, job.plan.organization_id, what="報告書の作成の取消", on=job)
     before = audit.values_of(job, AUDITED_FIELDS)
     with transaction.atomic():
         rows = ReportJob.objects.filter(pk=job.pk, state__in=ReportJob.ACTIVE_STATES).update(
@@ -188,10 +188,12 @@ def finish_job(
     unapproved_count: int,
     data_as_of: datetime.datetime,
     pages: Mapping[str, int] | None = None,
+    missing: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """Attach the finished file, if the claim still holds; else raise `ClaimLost`.
 
-    `pages` says on which page of a PDF each of its parts stands; a later 正誤表 names them.
+    `pages` says on which page of a PDF each of its places stands; a later 正誤表 names them.
+    `missing` are the characters that its font lacks.
 
     The file gets its name inside the transaction that makes the job done. Whatever a killed or
     slower attempt left in the job's folder is removed afterwards.
@@ -207,7 +209,7 @@ def finish_job(
         "data_as_of": data_as_of,
     }
     if pages:
-        result["design"] = {**job.design, "pages": dict(pages)}
+        result["design"] = {**job.design, "pages": dict(pages), "missing": list(missing)}
     with transaction.atomic():
         rows = _held(job.pk, claim).update(
             state=State.DONE,
@@ -307,6 +309,33 @@ def _send_again(job: ReportJob) -> bool:
     return bool(rows)
 
 
+def expire_old_reports() -> int:
+    """Remove the files of reports that nobody published, after `REPORT_KEEP_DAYS`; how many.
+
+    The row stays, with the file's SHA-256: a file that somebody saved can still be told apart.
+    """
+    kept_since = timezone.now() - datetime.timedelta(days=settings.REPORT_KEEP_DAYS)
+    old = ReportJob.objects.filter(state=State.DONE, finished_at__lt=kept_since, publication=None)
+    expired = 0
+    for job in old.select_related("plan"):
+        before = audit.values_of(job, RESULT_FIELDS)
+        with transaction.atomic():
+            # Whoever publishes holds the plan as well.
+            Plan.objects.select_for_update(of=("self",)).get(pk=job.plan_id)
+            same = ReportJob.objects.filter(pk=job.pk, state=State.DONE, publication=None)
+            if not same.update(state=State.EXPIRED, file=""):
+                continue
+            job.refresh_from_db()
+            after = audit.values_of(job, RESULT_FIELDS)
+            organization = job.plan.organization_id
+            audit.record(
+                Actor.system(Channel.JOB), "report.expire", job, organization, before, after
+            )
+        _sweep(job)
+        expired += 1
+    return expired
+
+
 def send_on_commit(job_id: int) -> None:
     transaction.on_commit(lambda: _send(job_id))
 
@@ -321,13 +350,16 @@ def _send(job_id: int) -> None:
 
 
 def _sweep(job: ReportJob) -> None:
-    """Remove everything from the job's folder except the file that the row names."""
+    """Remove the job's parts, and everything from its folder but the file that the row names."""
+    ReportPart.objects.filter(job=job).delete()
     folder = folder_of(job)
     kept = Path(str(job.file.name)).name if job.file else ""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if path.name != kept:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != kept:
             path.unlink(missing_ok=True)
     if not kept:
         shutil.rmtree(folder, ignore_errors=True)

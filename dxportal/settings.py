@@ -5,6 +5,7 @@ sentence that says what to set (`dxportal/checks.py` and `_required` below).
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -33,6 +34,11 @@ def _secret_key() -> str:
             f"it writes one to {key_file}."
         )
     return key
+
+
+def _origin_of(url: str) -> list[str]:
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
 
 
 SECRET_KEY = _secret_key()
@@ -77,6 +83,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "dxportal.languages.ApiLanguage",
+    "dxportal.promises.DeprecationHeaders",
+    "accounts.calls.ApiCalls",
 ]
 
 ROOT_URLCONF = "dxportal.urls"
@@ -161,6 +170,35 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "accounts.addresses.client_address"
+
+# Signing in by the city's own provider (OpenID Connect, `accounts/oidc.py`); off without an issuer.
+OIDC_ISSUER = env("OIDC_ISSUER", default="")
+OIDC_LABEL = env("OIDC_LABEL", default="庁内認証でサインイン")
+# How an account is found: by its field external_id, username or email, which a claim must equal.
+OIDC_MATCH = env("OIDC_MATCH", default="external_id")
+OIDC_CLAIM = env(
+    "OIDC_CLAIM",
+    default={"username": "preferred_username", "email": "email"}.get(OIDC_MATCH, "sub"),
+)
+OIDC_CREATE_USER = env.bool("OIDC_CREATE_USERS", default=False)
+OIDC_END_SESSION_URL = env("OIDC_END_SESSION_URL", default="")
+# The names under which the library reads the rest.
+OIDC_RP_CLIENT_ID = env("OIDC_CLIENT_ID", default="")
+OIDC_RP_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
+OIDC_RP_SIGN_ALGO = env("OIDC_SIGN_ALGO", default="RS256")
+OIDC_RP_SCOPES = env("OIDC_SCOPES", default="openid profile email")
+OIDC_OP_AUTHORIZATION_ENDPOINT = env("OIDC_AUTHORIZATION_URL", default="")
+OIDC_OP_TOKEN_ENDPOINT = env("OIDC_TOKEN_URL", default="")
+OIDC_OP_JWKS_ENDPOINT = env("OIDC_KEYS_URL", default="")
+OIDC_OP_USER_ENDPOINT = env("OIDC_USERINFO_URL", default="")
+OIDC_VERIFY_SSL = env("OIDC_CA_FILE", default="") or True
+OIDC_AUTHENTICATION_CALLBACK_URL = "accounts:oidc_callback"
+OIDC_USE_PKCE = True
+OIDC_TIMEOUT = 10
+OIDC_STORE_ID_TOKEN = bool(OIDC_END_SESSION_URL)
+if OIDC_ISSUER:
+    AUTHENTICATION_BACKENDS.append("accounts.oidc.ProviderBackend")
 
 # Doors
 BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
@@ -176,7 +214,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
-        "form-action": ["'self'"],
+        # A browser asks this of what a form leads on to as well: signing out at the provider.
+        "form-action": ["'self'", *_origin_of(OIDC_END_SESSION_URL)],
         "frame-ancestors": ["'none'"],
     }
 }
@@ -246,10 +285,22 @@ CELERY_BEAT_SCHEDULE = {
         "task": "dxportal.tasks.send_digests",
         "schedule": crontab(hour="8-17", minute=0),
     },
+    "clear-old-calls": {"task": "dxportal.tasks.clear_old_calls", "schedule": 24 * 60 * 60.0},
     "clear-old-keys": {"task": "dxportal.tasks.clear_old_keys", "schedule": 60 * 60.0},
     "send-monthly-views": {
         "task": "dxportal.tasks.send_monthly_views",
         "schedule": crontab(hour=8, minute=10),
+    },
+    # So soon after its time a webhook is tried again.
+    "send-due-webhooks": {"task": "dxportal.tasks.send_due_webhooks", "schedule": 15.0},
+    "clear-old-webhook-events": {
+        "task": "dxportal.tasks.clear_old_webhook_events",
+        "schedule": 24 * 60 * 60.0,
+    },
+    "keep-data-versions": {"task": "dxportal.tasks.keep_data_versions", "schedule": 10 * 60.0},
+    "expire-old-reports": {
+        "task": "dxportal.tasks.expire_old_reports",
+        "schedule": 24 * 60 * 60.0,
     },
     "clear-old-books": {"task": "dxportal.tasks.clear_old_books", "schedule": 24 * 60 * 60.0},
 }
@@ -267,19 +318,61 @@ elif CELERY_BROKER_URL.startswith("redis"):
     # A message of a lost worker comes back after this long; the job's own lease is shorter.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 
+# What all processes count together (`accounts/throttling.py`): in Redis where there is one.
+if CELERY_BROKER_URL.startswith("redis"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CELERY_BROKER_URL,
+            "KEY_PREFIX": "dxportal",
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "accounts.throttling.CountingFileCache",
+            "LOCATION": str(DATA_DIR / "cache"),
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
+    }
+
 # Seconds without a sign of life after which a running job counts as lost.
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=90)
+
+# Days for which the file of a report that was not published is kept.
+REPORT_KEEP_DAYS = env.int("REPORT_KEEP_DAYS", default=90)
 
 # Largest body that the API takes, in megabytes, and who sees to it that a write is done once.
 API_MAX_MEGABYTES = env.int("API_MAX_MEGABYTES", default=10)
 API_WRITES_ONCE = "dxportal.idempotency.once"
+# How a refusal is said in the client's language.
+API_SENTENCES = "dxportal.english.said"
+# What tokens can be limited to: the endpoints by name (`accounts/resources.py`).
+API_RESOURCES = "dxportal.api_urls.RESOURCES"
+# Calls that a token may make in a minute, and failures that an address may have; 0 is no limit.
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=600)
+API_FAILURES_PER_MINUTE = env.int("API_FAILURES_PER_MINUTE", default=30)
+# Days for which calls are kept in the log: those that read, and those that write.
+API_READS_KEPT_DAYS = env.int("API_READS_KEPT_DAYS", default=90)
+API_CHANGES_KEPT_DAYS = env.int("API_CHANGES_KEPT_DAYS", default=3 * 365)
+# Proxies in front (addresses or networks) whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Webhooks: http:// besides https:// (networks that are closed to the world), the networks of one's
+# own into which they may go, a file of certificates of one's own, and the time for one call.
+WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)
+WEBHOOK_PRIVATE_NETWORKS = env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])
+WEBHOOK_CA_FILE = env("WEBHOOK_CA_FILE", default="")
+WEBHOOK_TIMEOUT_SECONDS = env.int("WEBHOOK_TIMEOUT_SECONDS", default=10)
 # Filters, pages and permissions of the rows are on the endpoints' base (accounts/viewsets.py).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.authentication.WithinScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "dxportal.schema.PortalSchema",
@@ -298,7 +391,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "dxportal.schema.introduce",
+        "dxportal.promises.mark_deprecated",
     ],
+    "WEBHOOKS": ["dxportal.webhooks.api.told_to_receivers"],
     "COMPONENT_SPLIT_PATCH": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
@@ -312,9 +407,18 @@ SPECTACULAR_SETTINGS = {
         "CycleKind": "plans.models.ReportingCycle.Kind",
         "CycleState": "plans.models.ReportingCycle.State",
         "ItemKind": "plans.models.RoundItem.Kind",
+        "PlanRelationKind": "plans.models.PlanRelation.Kind",
+        "SectionKind": "plans.models.PlanSection.Kind",
         "ItemState": "plans.models.RoundItem.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
+    # All operations and shapes at once take seconds to draw: they open by resource.
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "defaultModelsExpandDepth": -1,
+        "filter": True,
+    },
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 

@@ -1,32 +1,34 @@
 """Celery tasks. Arguments are ids; what may be done is checked again in the worker."""
 
 import logging
-import threading
 import time
-from typing import Any
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection
 
-from accounts import notices, policy
+from accounts import calls, notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import idempotency, saved_views, services
+from dxportal import crew, idempotency, saved_views, services
+from dxportal.heartbeat import LONGEST, Heartbeat
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
-from dxportal.reports.build import build
+from dxportal.public import versions
+from dxportal.reports import snapshots
+from dxportal.reports.build import build, designed
 from dxportal.reports.design import read_design
+from dxportal.reports.pdf import folder_beside
 from dxportal.rounds import clock, telling
 from dxportal.services import ClaimLost
+from dxportal.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
 # A build that takes longer than this hangs: it is stopped, then killed, and its job rescued.
-SOFT_LIMIT, HARD_LIMIT = 25 * 60, 30 * 60
+SOFT_LIMIT, HARD_LIMIT = LONGEST - 5 * 60, LONGEST
 # Progress is written at most this often, so that the builder may report as often as it likes.
 SECONDS_BETWEEN_WRITES = 0.5
 
@@ -45,7 +47,9 @@ def build_report(job_id: int) -> None:
         return
     draft = services.draft_path(job)
     try:
-        with Heartbeat(job):
+        with Heartbeat(
+            lambda: services.beat(job.pk, job.claim), settings.JOB_LEASE_SECONDS, ClaimLost
+        ):
             _require_right(job)
             report = build(
                 job.plan,
@@ -55,8 +59,16 @@ def build_report(job_id: int) -> None:
                 _Progress(job),
                 job.snapshot,
                 read_design(job.design),
+                crew.Crew(job),
             )
-        services.finish_job(job, draft, report.unapproved_count, report.data_as_of, report.pages)
+        services.finish_job(
+            job,
+            draft,
+            report.unapproved_count,
+            report.data_as_of,
+            report.pages,
+            report.missing,
+        )
     except ClaimLost:
         logger.warning("Report job %s was cancelled or taken over; its file is dropped.", job_id)
     except PermissionDenied:
@@ -76,6 +88,23 @@ def build_report(job_id: int) -> None:
             logger.warning("Report job %s was lost while it was built: %r", job_id, error)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@shared_task(
+    name=crew.HELP_TASK, acks_late=False, soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT
+)
+def help_with_report(job_id: int) -> None:
+    """Lay out parts of a report that another worker builds, if there are any left."""
+    jobs = ReportJob.objects.select_related("plan__organization", "requested_by", "snapshot")
+    job = jobs.filter(pk=job_id, state=ReportJob.State.RUNNING).first()
+    if job is None or job.snapshot is None or not crew.has_free_parts(job):
+        return
+    try:
+        _require_right(job)
+        content = designed(snapshots.content_of(job.snapshot), read_design(job.design))
+        crew.help_with(job, content, folder_beside(services.draft_path(job)))
+    except PermissionDenied:
+        logger.info("Report job %s gets no help: its person has lost the right.", job_id)
 
 
 def _require_right(job: ReportJob) -> None:
@@ -121,10 +150,51 @@ def clear_old_books() -> None:
     imports.clear_old_books()
 
 
+@shared_task(name="dxportal.tasks.clear_old_calls", ignore_result=True)
+def clear_old_calls() -> None:
+    """Beat sends this every day (see `accounts.calls.clear_old_calls`)."""
+    calls.clear_old_calls()
+
+
+@shared_task(name="dxportal.tasks.expire_old_reports", ignore_result=True)
+def expire_old_reports() -> None:
+    """Beat sends this every day (see `services.expire_old_reports`)."""
+    services.expire_old_reports()
+
+
 @shared_task(name="dxportal.tasks.clear_old_keys", ignore_result=True)
 def clear_old_keys() -> None:
     """Beat sends this every hour (see `idempotency.clear_old_keys`)."""
     idempotency.clear_old_keys()
+
+
+@shared_task(
+    name=deliveries.TASK,
+    acks_late=True,
+    # The call itself keeps to WEBHOOK_TIMEOUT_SECONDS; this ends a look-up of a name that hangs.
+    time_limit=2.5 * settings.WEBHOOK_TIMEOUT_SECONDS,
+)
+def deliver_webhook(delivery_id: int) -> None:
+    """One attempt of a delivery. Delivered twice, the second one finds nothing to do."""
+    deliveries.deliver(delivery_id)
+
+
+@shared_task(name="dxportal.tasks.send_due_webhooks", ignore_result=True)
+def send_due_webhooks() -> None:
+    """Beat sends this every 15 seconds (see `deliveries.send_due`)."""
+    deliveries.send_due()
+
+
+@shared_task(name="dxportal.tasks.clear_old_webhook_events", ignore_result=True)
+def clear_old_webhook_events() -> None:
+    """Beat sends this every day (see `deliveries.clear_old`)."""
+    deliveries.clear_old()
+
+
+@shared_task(name="dxportal.tasks.keep_data_versions", ignore_result=True)
+def keep_data_versions() -> None:
+    """Beat sends this every ten minutes (see `public.versions.keep_due_versions`)."""
+    versions.keep_due_versions()
 
 
 class _Progress:
@@ -141,43 +211,3 @@ class _Progress:
             return
         services.report_progress(self.job.pk, self.job.claim, step, percent)
         self.step, self.written_at = step, now
-
-
-class Heartbeat:
-    """Keeps a job's lease while the builder is busy for long, from a thread of its own.
-
-    The thread has its own database connection and closes it. It ends with the block, with the
-    claim, or with the hard limit: a build that hangs loses its lease like a dead one.
-    """
-
-    def __init__(self, job: ReportJob) -> None:
-        self.job = job
-        self.stopped = threading.Event()
-        self.interval = max(0.2, settings.JOB_LEASE_SECONDS / 3)
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "Heartbeat":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self.stopped.set()
-        self.thread.join()
-
-    def _run(self) -> None:
-        ends = time.monotonic() + HARD_LIMIT
-        try:
-            while not self.stopped.wait(self.interval) and time.monotonic() < ends:
-                self._beat()
-        except ClaimLost:
-            pass  # the builder hears of it when it reports its next step
-        finally:
-            connection.close()
-
-    def _beat(self) -> None:
-        """A database that is busy or away for a moment doesn't end the heartbeat."""
-        try:
-            services.beat(self.job.pk, self.job.claim)
-        except DatabaseError:
-            logger.warning("Report job %s missed a heartbeat.", self.job.pk, exc_info=True)
-            connection.close()

@@ -23,6 +23,7 @@ from accounts.authentication import actor_of
 from accounts.bulk import MAX_ID
 from accounts.models import Deletion, Department
 from accounts.rows import organization_id_of, plan_id_of
+from accounts.versions import Versioned
 from accounts.viewsets import (
     ReadOnlyRows,
     Rows,
@@ -39,7 +40,8 @@ from dxportal.filters import DeletionFilterSet
 from kpi.models import IndicatorUse
 from plans.models import Level, Measure, Plan
 from plans.tree_editing import add_measure, move_measure
-from projects.models import Project, Tag
+from projects.models import Placement, Project, Tag
+from projects.placing import move_placement
 
 NOT_HERE = "この番号の行はありません。"
 
@@ -108,7 +110,7 @@ class RowBody(StrictSerializer, serializers.ModelSerializer):
         return []
 
 
-def _body(
+def body_of(
     editor: Editor, verb: str, names: Iterable[str], optional: bool, **more: Any
 ) -> type[RowBody]:
     """The body of creating or changing one kind of rows; `more` are fields beside the row's own."""
@@ -155,6 +157,8 @@ class EditedRows(WritesWithVersion, ReadOnlyRows):
     """What the writes of a resource that can be edited have in common."""
 
     editor: ClassVar[Editor]
+    # A tag scheme has a `version` of another meaning, and no other.
+    is_versioned: ClassVar[bool] = True
 
     def own_fields(self, body: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in body.items() if name in self.editor.fields}
@@ -178,14 +182,17 @@ class CreatesRows(EditedRows):
         plan = find_visible(
             Plan.objects.select_related("organization"), request, body.pop("plan"), "plan"
         )
+        return self.created(self.make(plan, body).pk)
+
+    def make(self, plan: Plan, body: dict[str, Any]) -> models.Model:
+        """The new row, by the editor's verb."""
         self.require_fits(plan.organization_id, plan.pk, body)
         instance, own = self.editor.new(plan), self.own_fields(body)
         for name, value in own.items():
             setattr(instance, name, value)
         self._fill_key(instance, plan)
         self.editor.put_last(instance)
-        said = Said(instance, body, own)
-        return self.created(self.editor.create(actor_of(request), plan, said).pk)
+        return self.editor.create(actor_of(self.request), plan, Said(instance, body, own))
 
     def _fill_key(self, row: Any, plan: Plan) -> None:
         """The identifier that a page would give."""
@@ -204,7 +211,8 @@ class ChangesRows(EditedRows):
         """Only what is sent changes; `version` must be the one that was read."""
         row = self.get_object()
         body = self.body()
-        version, plan_id = body.pop("version"), plan_id_of(row)
+        version = body.pop("version") if self.is_versioned else None
+        plan_id = plan_id_of(row)
         self.require_fits(organization_id_of(row), plan_id, body)
         plan: Any = plan_id and Plan.objects.get(pk=plan_id)
         said = Said(row, body, self._changes(row, body))
@@ -229,7 +237,8 @@ class DeletesRows(EditedRows):
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete the row with what hangs on it; all of it can be restored."""
         row = self.get_object()
-        deletion = self.editor.delete(actor_of(request), row, self.version_in_address())
+        version = self.version_in_address() if self.is_versioned else None
+        deletion = self.editor.delete(actor_of(request), row, version)
         return Response({"deletion": deletion.pk, "went_along": went_along(deletion)})
 
 
@@ -320,21 +329,24 @@ def editable(kind: str, view: type[Rows], *acts: type) -> type[Rows]:
     """
     editor = BY_KIND[kind]
     changed = [name for name in editor.fields if name not in editor.fixed]
-    more = {"version": VersionRead(), **MORE_TO_CHANGE.get(kind, {})}
+    is_versioned = issubclass(editor.model, Versioned)
+    more = {**({"version": VersionRead()} if is_versioned else {}), **MORE_TO_CHANGE.get(kind, {})}
     bodies: dict[str, type[StrictSerializer]] = {
-        "partial_update": _body(editor, "Change", changed, True, **more)
+        "partial_update": body_of(editor, "Change", changed, True, **more)
     }
     bases: list[type[EditedRows]] = [ChangesRows]
     if editor.can_add:
         more = {**PLAN, **MORE_TO_CREATE.get(kind, {})}
-        bodies["create"] = _body(editor, "Create", editor.fields, False, **more)
+        bodies["create"] = body_of(editor, "Create", editor.fields, False, **more)
         bases.append(CreatesRows)
     if kind != "plan":
         bases.append(DeletesRows)
     members: dict[str, Any] = {
         "editor": editor,
         "body_classes": _merged("body_classes", view, *acts) | bodies,
-        "parameters": {**view.parameters, "destroy": ["version"]},
+        "is_versioned": is_versioned,
+        "parameters": _merged("parameters", view, *acts)
+        | {"destroy": ["version"] if is_versioned else []},
         "told": TOLD | _merged("told", view, *acts),
         "__doc__": view.__doc__,
     }
@@ -414,6 +426,31 @@ class TreeActs(EditedRows):
         version = body.pop("version")
         move_measure(actor_of(request), measure, expected_version=version, **body)
         return Response(self.represent(measure.pk))
+
+
+class PlacementMoveSerializer(StrictSerializer):
+    measure: Any = VisibleRow(queryset=Measure.objects.all(), label="移す先の施策")
+    index = serializers.IntegerField(
+        label="並び", min_value=0, max_value=10_000, help_text="0が先頭。"
+    )
+    version = VersionRead()
+
+
+class PlacementActs(EditedRows):
+    """Placements are moved in the tree by the tree's own verb."""
+
+    body_classes = {"move": PlacementMoveSerializer}
+    told = {"move": ("{noun}を移す", "そこに書かれた年次の予定と、事業のタグも一緒に移ります。")}
+
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def move(self, request: Request, pk: str) -> Response:
+        found = Placement.objects.select_related("plan__organization", "project")
+        placement = found.get(pk=self.get_object().pk)
+        body = self.body()
+        self.require_fits(placement.plan.organization_id, placement.plan_id, body)
+        version = body.pop("version")
+        move_placement(actor_of(request), placement, expected_version=version, **body)
+        return Response(self.represent(placement.pk))
 
 
 class DeletionSerializer(RowSerializer):

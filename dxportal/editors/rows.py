@@ -12,12 +12,11 @@ from projects.models import Placement, Project, ProjectSuccession, Tag, TagSchem
 
 
 def in_tree(user: User, plan: Plan) -> QuerySet:
-    return Measure.objects.visible_to(user).filter(plan=plan).with_tree_fields()
+    return Measure.objects.visible_to(user).in_trees_of([plan.pk])
 
 
 def departments(user: User, plan: Plan) -> QuerySet:
-    found = Department.objects.visible_to(user)
-    return found.filter(organization_id=plan.organization_id).with_tree_fields()
+    return Department.objects.visible_to(user).in_trees_of([plan.organization_id])
 
 
 def of_plan(model: Any) -> Any:

@@ -20,9 +20,8 @@ class MeasureField(forms.ModelChoiceField):
         super().__init__(Measure.objects.none(), **options)
 
     def of(self, plan: Plan, without: Iterable[int] = ()) -> None:
-        self.queryset = (
-            Measure.objects.filter(plan=plan).exclude(pk__in=list(without)).in_tree_order()
-        )
+        rows = Measure.objects.in_trees_of([plan.pk]).select_related("level")
+        self.queryset = rows.exclude(pk__in=list(without))
 
     def label_from_instance(self, obj: Any) -> str:
         return INDENT * obj.tree_depth + str(obj)

@@ -42,6 +42,38 @@ class Publication(models.Model):
         return f"{self.plan}の公開"
 
 
+class DataVersion(models.Model):
+    """A plan's open data as it stood at a moment: its files never change, its address stays.
+
+    It is public as long as every year in it is. One that must not be read any more is taken back;
+    its row stays, so that its address can say so.
+    """
+
+    plan = models.ForeignKey(
+        Plan, models.CASCADE, related_name="data_versions", verbose_name="計画"
+    )
+    name = models.CharField("データの版", max_length=40)
+    fingerprint = models.CharField("状態の要約値", max_length=64)
+    fiscal_years = models.JSONField("公表していた年度", default=list)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size = models.PositiveBigIntegerField("大きさ（バイト）")
+    kept_at = models.DateTimeField("保存日時", auto_now_add=True)
+    withdrawn_at = models.DateTimeField("取下げ日時", null=True, blank=True)
+    withdrawal_reason = models.TextField("取下げの理由", blank=True)
+
+    objects = OfPlan.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "オープンデータの版"
+        ordering = ["-kept_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "name"], name="data_version_name_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan}　{self.name}"
+
+
 class SavedView(models.Model):
     """A dashboard or list as somebody arranged it, under a name; may come by mail each month."""
 

@@ -116,6 +116,7 @@ class ReportJob(models.Model):
         DONE = "done", "完成"
         FAILED = "failed", "失敗"
         CANCELLED = "cancelled", "取消"
+        EXPIRED = "expired", "保存期間満了"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     MAX_ATTEMPTS = 2
@@ -141,7 +142,8 @@ class ReportJob(models.Model):
         help_text="空欄は、作成するときの状態です。",
     )
     # What the template said when the report was asked for: a later change does not reach it. Of a
-    # PDF that was built, `pages` says where each of its parts stands.
+    # PDF that was built, `pages` says where each of its places stands, and `missing` which
+    # characters its font lacks.
     design = models.JSONField("章立てと表紙", default=dict, blank=True)
     state = models.CharField("状態", max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField("工程", max_length=100, blank=True)
@@ -195,6 +197,43 @@ class ReportJob(models.Model):
     @staticmethod
     def new_claim() -> uuid.UUID:
         return uuid.uuid4()
+
+
+class ReportPart(models.Model):
+    """A part of a PDF that is being built, for whichever worker takes it; gone with the job's end.
+
+    As with the job, a worker claims a part by a conditional UPDATE and finishes it under the claim.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待機中"
+        RUNNING = "running", "作成中"
+        DONE = "done", "完成"
+
+    job = models.ForeignKey(ReportJob, models.CASCADE, related_name="parts", verbose_name="作成")
+    number = models.PositiveSmallIntegerField("順番")
+    title = models.CharField("章", max_length=200)
+    weight = models.PositiveIntegerField("分量")
+    state = models.CharField("状態", max_length=10, choices=State, default=State.WAITING)
+    claim = models.UUIDField("担当の印", null=True, blank=True, editable=False)
+    heartbeat_at = models.DateTimeField("最後の応答", null=True, blank=True)
+    pages_done = models.PositiveIntegerField("済んだ頁", default=0)
+    pages_expected = models.PositiveIntegerField("見込みの頁", default=1)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "報告書の分割"
+        ordering = ["job", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="report_part_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def shown_state(self) -> str:
+        """As pages name the state of a job."""
+        return "queued" if self.state == self.State.WAITING else str(self.state)
 
 
 class PublishedReport(models.Model):

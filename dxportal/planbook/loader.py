@@ -166,6 +166,7 @@ class _Loader:
             raise PlanBookError(self.faults)
         assert self.plan is not None  # the plan sheet is required and has its row
         self._remove_chosen(list(self._absent()))
+        self.locks.note_entries(self.actor)
         return LoadResult(self.plan, **self.counts, changes=self.changes)
 
     def _write_audit(self) -> None:
@@ -385,6 +386,8 @@ class _Loader:
             return
         for _, instance in new:
             self._audit("planbook.create", instance, {}, _own_fields(sheet))
+        for _, instance in (*new, *changed):
+            self.locks.note_written(instance)
         self.counts["created"][sheet.name] += len(new)
         self.counts["updated"][sheet.name] += len(changed)
 

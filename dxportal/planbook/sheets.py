@@ -628,6 +628,7 @@ SHEETS: tuple[Sheet, ...] = (
             text("category"),
             flag("is_zero_budget"),
             text("text", field_name="raw_text"),
+            text("note"),
             NOTE,
         ),
     ),

@@ -15,7 +15,7 @@ from accounts.models import AuditEntry, Department, Handover, RoleAssignment
 from accounts.rows import organization_id_of
 from accounts.versions import Versioned
 from plans.models import Extension, ReportingCycle, RoundItem, Submission
-from plans.procedure import settle_package
+from plans.packages import settle_package
 from projects.models import ProjectDepartment
 
 CHANGED = "確認のあとで、引き継ぐものが変わりました。もう一度確認してください。"

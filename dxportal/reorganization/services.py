@@ -301,11 +301,7 @@ def _create_new(
 ) -> dict[str, Department]:
     """A department for each new name, where the first of its predecessors stands."""
     created: dict[str, Department] = {}
-    depths = dict(
-        Department.objects.with_tree_fields()
-        .filter(organization=organization)
-        .values_list("pk", "tree_depth")
-    )
+    depths = dict(Department.objects.in_trees_of([organization.pk]).values_list("pk", "tree_depth"))
     # From the top down: a new department may stand under another new one.
     for move in sorted(moves, key=lambda move: depths[move.old.pk]):
         for name in move.successors:
@@ -423,7 +419,7 @@ def _end_old(
     """The lowest first: who stands above others that go on cannot end before them."""
     last_day = on - datetime.timedelta(days=1)
     ending = [move.old.pk for move in moves if not move.goes_on]
-    rows = Department.objects.with_tree_fields().filter(organization=organization, pk__in=ending)
+    rows = Department.objects.in_trees_of([organization.pk]).filter(pk__in=ending)
     for old in sorted(rows, key=lambda row: -row.tree_depth):
         if old.valid_to != last_day:
             departments.end(actor, old, last_day, old.version, reason)

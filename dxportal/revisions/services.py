@@ -219,7 +219,7 @@ def put_into_force(actor: Actor, plan: Plan, expected_version: int) -> Plan:
 
     Raises PermissionDenied, StaleVersion, and ValidationError with all that stands against it.
     """
-    policy.require(actor, Act.MANAGE, plan.organization_id, what="計画の施行")
+    policy.require(actor, Act.MANAGE, plan.organization_id, what="計画の施行", on=plan)
     with transaction.atomic():
         # Together and in one order, so that two drafts of one plan cannot both win.
         together = Plan.objects.filter(

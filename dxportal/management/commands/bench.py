@@ -3,14 +3,12 @@
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,34 +20,16 @@ from django.urls import reverse
 
 from accounts.audit import Actor
 from accounts.models import Role, RoleAssignment, User
+from dxportal.management import bench_report, bench_round
+from dxportal.management.bench_api import api_lines
+from dxportal.management.bench_country import country_lines
 from dxportal.management.commands.build_report import find_plan, read_fiscal_year
 from dxportal.management.commands.generate_sample import CODE, NAME
-from dxportal.models import ReportJob
+from dxportal.management.measuring import Cost, Line, peak_mb, timed
 from dxportal.planbook.loader import load_plan
 from dxportal.planbook.sample import enlarge
 from dxportal.planbook.writer import write_plan
-from dxportal.reports.build import build
-from dxportal.reports.compose import report_of
-from dxportal.reports.pdf import html_of, render
-from plans.models import Plan, ReportingCycle, RoundItem
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One measurement: best of its runs. The peak is of the whole process, Django included."""
-
-    seconds: float
-    peak_mb: float
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the printed table; a bare cost gives the ratio."""
-
-    label: str
-    cost: Cost
-    bare: Cost | None = None
+from plans.models import Plan
 
 
 class Command(BaseCommand):
@@ -76,11 +56,12 @@ class Command(BaseCommand):
             cost = MEASURES[options["measure"]](options)
             self.stdout.write(json.dumps(asdict(cost)))
             return
-        find_plan(options["plan"])
+        if options["only"] != ["country"]:
+            find_plan(options["plan"])
         self.stdout.write(f"{machine()}\n")
         self.stdout.write("| | seconds | peak MB | beside the bare cost | |")
         self.stdout.write("| --- | ---: | ---: | ---: | --- |")
-        for name in options["only"] or PARTS:
+        for name in options["only"] or [part for part in PARTS if part not in ALONE]:
             for line in PARTS[name](options):
                 self.stdout.write(row_of(line))
                 self.stdout.flush()
@@ -104,19 +85,8 @@ def row_of(line: Line) -> str:
 
 
 def report_lines(options: dict[str, Any]) -> list[Line]:
-    """Both formats; the bare costs render and write what the real ones made."""
     with tempfile.TemporaryDirectory() as folder:
-        html, cells = Path(folder, "report.html"), Path(folder, "report.xlsx")
-        pdf = in_process(options, "pdf", html)
-        bare_pdf = in_process(options, "bare_pdf", html)
-        xlsx = in_process(options, "xlsx", cells)
-        bare_xlsx = in_process(options, "bare_xlsx", cells)
-    return [
-        Line("report, PDF", pdf, bare_pdf),
-        Line("the same HTML, bare WeasyPrint", bare_pdf),
-        Line("report, xlsx", xlsx, bare_xlsx),
-        Line("the same cells, bare openpyxl", bare_xlsx),
-    ]
+        return bench_report.report_lines(options, in_process, Path(folder))
 
 
 def in_process(options: dict[str, Any], measure: str, file: Path) -> Cost:
@@ -132,67 +102,6 @@ def in_process(options: dict[str, Any], measure: str, file: Path) -> Cost:
             raise CommandError(f"Measuring '{measure}' failed:\n{done.stderr}")
         costs.append(Cost(**json.loads(done.stdout)))
     return min(costs, key=lambda cost: cost.seconds)
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _timed(act: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun
-
-
-def _built(options: dict[str, Any], format: str) -> tuple[Plan, int, Path, float]:
-    plan = find_plan(options["plan"])
-    year = read_fiscal_year(options["fiscal_year"], plan)
-    target = options["input"].with_suffix(f".built.{format}")
-    seconds = _timed(lambda: build(plan, year, format, target, lambda step, percent: None))
-    return plan, year, target, seconds
-
-
-def measure_pdf(options: dict[str, Any]) -> Cost:
-    """The whole job: read, compose, lay out, write. Then leaves its HTML for the bare run."""
-    plan, year, target, seconds = _built(options, ReportJob.Format.PDF)
-    peak = _peak_mb()
-    options["input"].write_text(html_of(report_of(plan, year)))
-    return Cost(seconds, peak, f"{target.stat().st_size / 1024:.0f} kB")
-
-
-def measure_bare_pdf(options: dict[str, Any]) -> Cost:
-    html = options["input"].read_text()
-    seconds = _timed(lambda: render(html, options["input"].with_suffix(".bare.pdf")))
-    return Cost(seconds, _peak_mb(), f"{len(html) / 1024:.0f} kB of HTML, collector on")
-
-
-def measure_xlsx(options: dict[str, Any]) -> Cost:
-    _, _, target, seconds = _built(options, ReportJob.Format.XLSX)
-    peak = _peak_mb()
-    target.replace(options["input"])
-    return Cost(seconds, peak, f"{options['input'].stat().st_size / 1024:.0f} kB")
-
-
-def measure_bare_xlsx(options: dict[str, Any]) -> Cost:
-    """The same values into the same sheets, without any style, width or check."""
-    from openpyxl import Workbook, load_workbook
-
-    sheets = [
-        (sheet.title, [list(row) for row in sheet.iter_rows(values_only=True)])
-        for sheet in load_workbook(options["input"], read_only=True)
-    ]
-
-    def write() -> None:
-        workbook = Workbook()
-        for title, rows in sheets:
-            sheet = workbook.create_sheet(title)
-            for row in rows:
-                sheet.append(row)
-        workbook.save(options["input"].with_suffix(".bare.xlsx"))
-
-    seconds = _timed(write)
-    cells = sum(len(row) for _, rows in sheets for row in rows)
-    return Cost(seconds, _peak_mb(), f"{cells:,} cells without styles")
 
 
 # The plan book
@@ -229,19 +138,19 @@ def measure_planbook_import(options: dict[str, Any]) -> Cost:
         return execute(*args)
 
     with transaction.atomic(), connection.execute_wrapper(count):
-        seconds = _timed(lambda: load_plan(Actor.system(), options["input"]))
+        seconds = timed(lambda: load_plan(Actor.system(), options["input"]))
         transaction.set_rollback(True)
-    return Cost(seconds, _peak_mb(), f"{queries:,} queries")
+    return Cost(seconds, peak_mb(), f"{queries:,} queries")
 
 
 def _measure_planbook_export(options: dict[str, Any], target: str) -> Cost:
     with transaction.atomic():
         plan = load_plan(Actor.system(), options["input"]).plan
-        loaded = _peak_mb()
+        loaded = peak_mb()
         file = options["input"].with_name(target)
-        seconds = _timed(lambda: write_plan(plan, file))
+        seconds = timed(lambda: write_plan(plan, file))
         transaction.set_rollback(True)
-    return Cost(seconds, _peak_mb(), f"peak after loading, in the same process: {loaded:.0f} MB")
+    return Cost(seconds, peak_mb(), f"peak after loading, in the same process: {loaded:.0f} MB")
 
 
 def measure_planbook_export_csv(options: dict[str, Any]) -> Cost:
@@ -292,93 +201,36 @@ def _page_cost(client: Client, address: str) -> Cost:
     queries = len(captured)  # now: the next request empties the log
     if answer.status_code != 200:
         raise CommandError(f"{address} answers {answer.status_code}.")
-    seconds = statistics.median(_timed(lambda: client.get(address)) for _ in range(PAGE_RUNS))
+    seconds = statistics.median(timed(lambda: client.get(address)) for _ in range(PAGE_RUNS))
     size = len(answer.content) / 1024
-    return Cost(seconds, _peak_mb(), f"{queries} queries, {size:.0f} kB, median of {PAGE_RUNS}")
+    return Cost(seconds, peak_mb(), f"{queries} queries, {size:.0f} kB, median of {PAGE_RUNS}")
 
 
 # The round
 
 
-def round_lines(options: dict[str, Any]) -> list[Line]:
-    """Opening the entry grid with all items of a round, and saving one cell of it.
-
-    The bare cost is that of the same SQL, sent again and read to its end without Django's rows,
-    templates and middleware. Everything is undone.
-    """
+def round_lines(options: dict[str, Any]) -> Iterable[Line]:
     plan = find_plan(options["plan"])
     with transaction.atomic():
-        user = _reader_of(plan)
-        client = Client(SERVER_NAME="localhost")
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-        items = RoundItem.objects.filter(
-            cycle__plan=plan,
-            cycle__state=ReportingCycle.State.OPEN,
-            kind=RoundItem.Kind.ACTUAL,
-            state=RoundItem.State.UNTOUCHED,
-        )
-        if not items.exists():
-            raise CommandError("There is no open round: run load_example first.")
-        grid = reverse("rounds:entry")
-        count = RoundItem.objects.filter(cycle__in=items.values("cycle")).count()
-        lines = _beside_its_sql(f"entry grid, {count} items", lambda: client.get(grid))
-        waiting = iter(list(items[: PAGE_RUNS + 1]))
-        lines += _beside_its_sql("save of one cell", lambda: _save_cell(client, next(waiting)))
-        transaction.set_rollback(True)
-    return lines
-
-
-def _save_cell(client: Client, item: RoundItem) -> Any:
-    body = {"values": {"value": "7"}, "version": "0"}
-    address = reverse("rounds:entry_item", args=[item.pk])
-    return client.post(address, body, content_type="application/json")
-
-
-def _beside_its_sql(name: str, act: Callable[[], Any]) -> list[Line]:
-    sent: list[tuple[str, Any]] = []
-
-    def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            sent.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(keep):
-        answer = act()
-    if answer.status_code != 200:
-        raise CommandError(f"{name}: the answer is {answer.status_code}, {answer.content[:200]!r}")
-    seconds = statistics.median(_timed(act) for _ in range(PAGE_RUNS))
-    bare = statistics.median(_timed(lambda: _run(sent)) for _ in range(PAGE_RUNS))
-    cost = Cost(seconds, _peak_mb(), f"{len(sent)} queries, median of {PAGE_RUNS}")
-    alone = Cost(bare, _peak_mb(), "read to the end, no rows made")
-    return [Line(name, cost, alone), Line("the same SQL alone", alone)]
-
-
-def _run(statements: list[tuple[str, Any]]) -> None:
-    """Send the statements again; what would collide with its own first run is undone at once."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        for sql, params in statements:
-            if sql.startswith("INSERT"):
-                continue  # the row of the first run is there: the UPDATEs and reads remain
-            cursor.execute(sql, params)
-            if cursor.description:
-                cursor.fetchall()
+        yield from bench_round.round_lines(plan, _reader_of(plan))
         transaction.set_rollback(True)
 
 
 # What `--measure` knows, and the parts of the table in their order: a new part is a function from
 # the options to lines.
 MEASURES: dict[str, Callable[[dict[str, Any]], Cost]] = {
-    "pdf": measure_pdf,
-    "bare_pdf": measure_bare_pdf,
-    "xlsx": measure_xlsx,
-    "bare_xlsx": measure_bare_xlsx,
+    **bench_report.MEASURES,
     "planbook_import": measure_planbook_import,
     "planbook_export_csv": measure_planbook_export_csv,
     "planbook_export_xlsx": measure_planbook_export_xlsx,
 }
-PARTS: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
+PARTS: dict[str, Callable[[dict[str, Any]], Iterable[Line]]] = {
     "report": report_lines,
     "planbook": planbook_lines,
     "pages": page_lines,
     "round": round_lines,
+    "api": lambda options: api_lines(find_plan(options["plan"])),
+    "country": country_lines,
 }
+# Measured only where it is asked for: it wants a database of its own.
+ALONE = ("country",)

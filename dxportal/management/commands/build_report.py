@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dxportal.models import ReportJob, ReportTemplate
 from dxportal.reports.build import build
 from dxportal.reports.design import Design
+from dxportal.reports.pool import Pool
 from dxportal.reports.templates import design_of
 from plans import fiscal_years
 from plans.models import Plan
@@ -61,6 +62,13 @@ class Command(BaseCommand):
             "sections",
         )
         parser.add_argument(
+            "--workers",
+            type=int,
+            default=1,
+            metavar="NUMBER",
+            help="so many processes lay out a PDF; the file is the same with any number",
+        )
+        parser.add_argument(
             "--output",
             required=True,
             type=Path,
@@ -71,7 +79,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = find_plan(options["plan"])
         fiscal_year = read_fiscal_year(options["fiscal_year"], plan)
-        design = find_design(options["template"], plan)
+        design = find_design(options["template"], plan, fiscal_year)
         output: Path = options["output"]
         draft = output.with_name(f".{output.name}.part")
         try:
@@ -82,6 +90,7 @@ class Command(BaseCommand):
                 draft,
                 self._tell(options),
                 design=design,
+                crew=Pool(options["workers"]) if options["workers"] > 1 else None,
             )
             draft.replace(output)
         except OSError as error:
@@ -93,6 +102,11 @@ class Command(BaseCommand):
             f"{report.data_as_of:%Y-%m-%d %H:%M:%S %Z}, "
             f"{report.unapproved_count} actuals not yet approved"
         )
+        for lacking in report.missing:
+            self.stderr.write(
+                f"The font lacks {lacking['character']} ({lacking['code']}): "
+                f"{lacking['section']}: {lacking['words']}"
+            )
 
     def _tell(self, options: dict[str, Any]) -> Any:
         """Say each step once with `--verbosity 2`."""
@@ -121,13 +135,13 @@ def find_plan(text: str) -> Plan:
     raise CommandError(f"{problem} the key '{text}'. Plans: {names}")
 
 
-def find_design(name: str, plan: Plan) -> Design:
+def find_design(name: str, plan: Plan, fiscal_year: int) -> Design:
     if not name:
         return Design()
     templates = ReportTemplate.objects.filter(organization_id=plan.organization_id)
     found = templates.filter(name=name).first()
     if found is not None:
-        return design_of(found)
+        return design_of(found, fiscal_year)
     known = ", ".join(templates.values_list("name", flat=True)) or "none"
     raise CommandError(f"There is no report template '{name}'. Templates: {known}")
 

@@ -1,0 +1,1 @@
+"""Telling other systems of what happens, by calls to addresses that an administrator allowed."""
