@@ -1,5 +1,6 @@
 """Callers of the API for tests: everybody of the cast, and the systems that come with tokens."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,27 +10,47 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
 from accounts import editing
 from accounts.audit import Actor
-from accounts.models import ApiToken, Channel, Deletion, Role, RoleAssignment, User
-from accounts.services import issue_token
-from budgets.models import BudgetEntry
-from dxportal.models import ReportJob
-from kpi.models import Actual
+from accounts.models import ApiToken, AuditEntry, Channel, Deletion, Role, RoleAssignment, User
+from accounts.tokens import Limits, issue_token
+from budgets.models import BudgetEntry, StatedTotal
+from dxportal.models import BookImport, Publication, ReportJob, Webhook
+from dxportal.reports.publishing import publish_report
+from dxportal.webhooks import services as webhooks
+from kpi.models import Actual, DefinitionChange
 from plans.models import (
     Correction,
+    Correspondence,
     Evidence,
     Extension,
     GlossaryTerm,
     ItemComment,
+    Mark,
     PlanRelation,
+    PlanSection,
+    ReferenceItem,
+    ReferenceList,
     ReportingCycle,
     RoundItem,
     Submission,
+    TargetState,
+    TermNote,
 )
-from projects.models import Project, ProjectSuccession, Review, Tag
+from projects.models import (
+    Milestone,
+    Project,
+    ProjectAlias,
+    ProjectDepartment,
+    ProjectSuccession,
+    ProjectTag,
+    Review,
+    Tag,
+    TagScheme,
+)
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 
 ROOT = "/api/v1/"
@@ -46,12 +67,17 @@ class Caller:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         address = path if path.startswith("/") else ROOT + path
-        data = "" if body is None else body if isinstance(body, str) else json.dumps(body)
+        content_type = "application/json"
+        if isinstance(body, dict) and "file" in body:
+            body["file"].seek(0)
+            data, content_type = encode_multipart(BOUNDARY, body), MULTIPART_CONTENT
+        else:
+            data = "" if body is None else body if isinstance(body, str) else json.dumps(body)
         return self.client.generic(
             method,
             address,
             data,
-            content_type="application/json",
+            content_type=content_type,
             headers={**self.headers, **headers},
         )
 
@@ -73,14 +99,19 @@ class Caller:
         return response.json()["results"]
 
 
-def service(cast: Cast, scope: str, name: str = "finance") -> tuple[ApiToken, str]:
-    """A token of a system that may read and enter everything of the city."""
+def service(cast: Cast, scope: str, name: str = "finance", **limits: Any) -> tuple[ApiToken, str]:
+    """A token of a system that may read and enter everything of the city, as far as `limits`."""
     user, is_new = User.objects.get_or_create(
         username=name, defaults={"display_name": "財務会計", "organization": cast.city}
     )
     if is_new:
         RoleAssignment.objects.create(user=user, role=Role.SERVICE, organization=cast.city)
-    return issue_token(Actor.system(), user, f"{name} {scope}", scope)
+    return issue_token(Actor.system(), user, f"{name} {scope}", Limits(scope, **limits))
+
+
+def admins_token(cast: Cast) -> str:
+    """A token of an administrator that may write: it sees every kind of row."""
+    return issue_token(Actor.system(), cast.admin, "BI", Limits("write"))[1]
 
 
 def other_editor(cast: Cast) -> User:
@@ -158,6 +189,7 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
     assert cast.tag is not None and cast.open_cycle is not None
     return {
         **_of_the_open_round(cast),
+        **_of_the_editors(cast),
         "organizations": cast.city.pk,
         "departments": cast.departments["観光課"].pk,
         "plans": cast.plan.pk,
@@ -180,6 +212,67 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         "deletions": _deleted_tag(cast).pk,
         "reports": job.pk,
         "jobs": job.pk,
+        **_of_publishing(cast),
+        **webhook_of(cast),
+        "audit": AuditEntry.objects.filter(organization=cast.city).latest("pk").pk,
+    }
+
+
+def _of_publishing(cast: Cast) -> dict[str, int]:
+    """A plan and a report that are public, and a book that came in and is no book."""
+    Publication.objects.create(plan=cast.plan, contact="DX推進課")
+    published = publish_report(
+        Actor(cast.coordinator, Channel.PAGE), finished_report(cast, b"%PDF-1.6"), "年次報告書"
+    )
+    book = BookImport(
+        organization=cast.city,
+        plan=cast.plan,
+        file_name="book.zip",
+        sha256="0" * 64,
+        state=BookImport.State.CHECKED,
+        uploaded_by=cast.coordinator,
+    )
+    book.file.save("book.zip", ContentFile(b"no book"), save=False)
+    book.save()
+    return {"published-reports": published.pk, "books": book.pk}
+
+
+def _of_the_editors(cast: Cast) -> dict[str, int]:
+    """One row of each kind that has an editor and no place in the tree."""
+    sns, plan = cast.projects["観光1-1-7"], cast.plan
+    mark = Mark.objects.create(plan=plan, key="free", symbol="◇", label="予定外")
+    scheme = TagScheme.objects.create(organization=cast.city, key="spare", name="使わない体系")
+    change = DefinitionChange.objects.create(
+        indicator=cast.indicators["来訪者"], from_fiscal_year=THIS_YEAR, note="対象を広げた。"
+    )
+    total = StatedTotal.objects.create(plan=plan, fiscal_year=LAST_YEAR, stage="initial", amount=1)
+    succession = ProjectSuccession.objects.create(
+        predecessor=sns, successor=cast.projects["観光1-2-2"], fiscal_year=THIS_YEAR
+    )
+    firsts: dict[str, Any] = {
+        "plan-relations": PlanRelation,
+        "target-states": TargetState,
+        "milestones": Milestone,
+        "sections": PlanSection,
+        "terms": GlossaryTerm,
+        "term-notes": TermNote,
+        "reference-lists": ReferenceList,
+        "reference-items": ReferenceItem,
+        "correspondences": Correspondence,
+        "project-departments": ProjectDepartment,
+        "project-aliases": ProjectAlias,
+        "project-tags": ProjectTag,
+    }
+    found = {
+        name: model.objects.visible_to(cast.viewer).order_by("pk").values_list("pk", flat=True)[0]
+        for name, model in firsts.items()
+    }
+    return found | {
+        "marks": mark.pk,
+        "tag-schemes": scheme.pk,
+        "definition-changes": change.pk,
+        "stated-totals": total.pk,
+        "project-successions": succession.pk,
     }
 
 
@@ -187,6 +280,21 @@ def _deleted_tag(cast: Cast) -> Deletion:
     assert cast.tag is not None
     spare = Tag.objects.create(scheme=cast.tag.scheme, key="spare", name="使わないタグ")
     return editing.delete(Actor(cast.coordinator, Channel.PAGE), spare, spare.version)
+
+
+def webhook_of(cast: Cast) -> dict[str, int]:
+    """A webhook of the city, the place that it goes to, and an event that did not arrive."""
+    admin = Actor(cast.admin, Channel.PAGE)
+    origin = webhooks.allow_origin(admin, cast.city, "https://zaimu.city.example.lg.jp", [])
+    webhook, _ = webhooks.create_webhook(
+        admin, cast.city, "財務会計", f"{origin}/events", ["round.opened"]
+    )
+    delivery = webhooks.send_test(admin, webhook)
+    return {
+        "webhooks": webhook.pk,
+        "webhook-origins": origin.pk,
+        "webhook-deliveries": delivery.pk,
+    }
 
 
 def _of_the_open_round(cast: Cast) -> dict[str, int]:
@@ -238,6 +346,7 @@ def finished_report(cast: Cast, content: bytes = b"%PDF-1.7") -> ReportJob:
     job.save()
     job.file.save("report.pdf", ContentFile(content), save=False)
     job.state, job.size = ReportJob.State.DONE, len(content)
+    job.sha256 = hashlib.sha256(content).hexdigest()
     job.save()
     return job
 
@@ -245,6 +354,7 @@ def finished_report(cast: Cast, content: bytes = b"%PDF-1.7") -> ReportJob:
 def grow_the_rest(cast: Cast, size: int) -> None:
     """So many more rows of what `tests.cast.grow` leaves as it is; call it after that."""
     projects = list(Project.objects.filter(organization=cast.city).order_by("pk"))
+    admin, webhook = Actor(cast.admin, Channel.PAGE), Webhook.objects.get()
     for number in range(size):
         year = 2030 + number
         cycle = ReportingCycle.objects.create(plan=cast.plan, fiscal_year=year)
@@ -268,6 +378,9 @@ def grow_the_rest(cast: Cast, size: int) -> None:
             entered_by=cast.editor,
         )
         finished_report(cast)
+        origin = webhooks.allow_origin(admin, cast.city, f"https://{number}.example.jp", [])
+        webhooks.create_webhook(admin, cast.city, str(number), str(origin), ["round.opened"])
+        webhooks.send_test(admin, webhook)
         _deleted_tag(cast)
         item = RoundItem.objects.create(
             cycle=cycle,

@@ -18,11 +18,12 @@ connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 @pytest.fixture(autouse=True)
 def _light_settings(settings: LazySettings) -> None:
-    """Static files without a manifest, and passwords that take no time."""
+    """Static files without a manifest, passwords that take no time, and calls without a limit."""
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.API_CALLS_PER_MINUTE = settings.API_FAILURES_PER_MINUTE = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

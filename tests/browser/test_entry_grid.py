@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from dxportal.rounds.asking import ask
 from kpi.models import Actual, Indicator
 from plans.models import ReportingCycle
-from tests.browser.test_accessibility import findings
+from tests.browser.looks import findings
 from tests.cast import THIS_YEAR, Cast, actual, make_cast, targets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -225,6 +225,7 @@ def test_a_warning_is_shown_and_asked_for_before_submitting(cast: Cast, sign_in_
     expect_state(row_of(page, VISITORS), "編集不可")
     expect(row_of(page, VISITORS)).to_contain_text("取り下げて")
     page.get_by_role("link", name="提出の状況").click()
+    page.wait_for_load_state()  # the script asks before a form is sent
     page.get_by_role("button", name="を取り下げる").click()
     page.get_by_role("button", name="取り下げる", exact=True).click()
     expect(page.get_by_role("main")).to_contain_text("取り下げました")

@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 
 from budgets.models import BudgetEntry
-from dxportal.models import Publication
+from dxportal.models import DataVersion, Publication
 from dxportal.public.static_site import write_site
+from dxportal.public.versions import keep_due_versions
 from kpi.models import Actual
-from tests.browser.test_accessibility import findings
+from tests.browser.looks import faults, findings
 from tests.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,6 +34,7 @@ def addresses(cast: Cast) -> list[str]:
         "/public/accessibility/",
         "/public/data/",
         "/public/data/422029/dx/",
+        *(f"/public/data/422029/dx/versions/{row.name}/" for row in DataVersion.objects.all()),
         plan,
         f"{plan}fy2024/",
         f"{plan}text/",
@@ -50,17 +52,15 @@ def addresses(cast: Cast) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_axe_finds_nothing(open_page: Callable[..., Page], width: int) -> None:
+def test_every_page_is_for_all(open_page: Callable[..., Page], files: Path) -> None:
     cast = published()
-    page = open_page(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    keep_due_versions()
+    page = open_page(reduced_motion="reduce")
     page.set_default_navigation_timeout(30_000)
     found = []
     for address in addresses(cast):
         page.goto(address)
-        found += findings(page)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append(f"{address} scrolls sideways at {width}")
+        found += faults(page)
     assert not found
 
 

@@ -1,18 +1,21 @@
-"""A whole round by four people in a real browser, from making it to a correction."""
+"""The pages of a round in a real browser: keys, many items at once, and reading it at any width."""
 
-import re
+import io
 from collections.abc import Callable
 
+import openpyxl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.audit import Actor
-from accounts.models import AuditEntry, Channel, Role, RoleAssignment, User
+from accounts.models import Channel, Role, RoleAssignment, User
 from dxportal.rounds.asking import ask
-from kpi.models import Actual
+from dxportal.rounds.entry_book import write_entry_book
+from dxportal.rounds.grid import rows_of_round
 from kpi.services import ActualEntry, record_actual
-from plans.models import Correction, ReportingCycle, RoundItem
+from plans.models import ReportingCycle, RoundItem
+from tests.browser.looks import faults
 from tests.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,92 +58,6 @@ def make_round(page: Page) -> ReportingCycle:
     move(page, "入力を始める")
     expect(page.get_by_role("main")).to_contain_text("2件のうち2件の提出を待っています")
     return ReportingCycle.objects.get(fiscal_year=YEAR)
-
-
-def enter(cast: Cast, key: str, text: str, version: int | None = None) -> Actual:
-    actor, entry = Actor(cast.editor, Channel.PAGE), ActualEntry(text, note="台帳で確認")
-    return record_actual(actor, cast.indicators[key], YEAR, entry, version)
-
-
-def hand_in(page: Page, cycle: ReportingCycle) -> None:
-    page.goto(f"/rounds/entry/submit/?cycle={cycle.pk}")
-    page.get_by_role("main").get_by_role("button", name=re.compile("提出")).first.click()
-    expect(page.locator("#messages")).to_contain_text("提出しました")
-
-
-def test_a_round_from_opening_to_a_correction(cast: Cast, sign_in_as: Callable[..., Page]) -> None:
-    office, editor, head = (
-        sign_in_as("coordinator"),
-        sign_in_as("editor"),
-        sign_in_as("approver"),
-    )
-    cycle = make_round(office)
-    enter(cast, "立案数", "9")
-    visitors = enter(cast, "来訪者", "2")
-    hand_in(editor, cycle)
-
-    # The head approves the first with a key and returns the second with a reason.
-    head.goto("/")
-    expect(head.get_by_role("main")).to_contain_text("2件の承認待ち")
-    head.get_by_role("link", name="確認して承認する").click()
-    rows = head.locator("[data-approval]")
-    expect(rows.first).to_have_attribute("aria-current", "true")
-    head.keyboard.press("a")
-    expect(rows.first).to_contain_text("承認しました")
-    expect(rows.nth(1)).to_have_attribute("aria-current", "true")
-    head.keyboard.press("r")
-    head.keyboard.type("jak 人数の桁を確かめてください")
-    head.keyboard.press("Control+Enter")
-    expect(rows.nth(1)).to_contain_text("差し戻しました")
-
-    # The office sees what came back, and asks about it at the item.
-    office.reload()
-    office.locator(".round-counts").get_by_role("link", name="差戻し中").click()
-    expect(office.get_by_role("main")).to_contain_text("人数の桁を確かめてください")
-    office.get_by_role("link", name="来訪者数").click()
-    office.get_by_label("書き込む").fill("港別の内訳もお願いします。")
-    office.get_by_role("button", name="書き込む").click()
-
-    # The editor mends it, the head approves all that is left, at once.
-    visitors.refresh_from_db()
-    enter(cast, "来訪者", "21,000", visitors.version)
-    hand_in(editor, cycle)
-    head.goto("/rounds/approvals/")
-    expect(head.get_by_role("main")).to_contain_text("21,000人")
-    press_and_confirm(head, "まとめて承認")
-    expect(head.locator("#messages")).to_contain_text("1件を承認しました")
-    expect(head.get_by_role("main")).to_contain_text("承認を待っている項目はありません")
-
-    # A viewer sees the history, and cannot decide.
-    viewer = sign_in_as("viewer")
-    item = RoundItem.objects.get(cycle=cycle, object_id=cast.indicators["来訪者"].pk)
-    viewer.goto(f"/rounds/items/{item.pk}/")
-    expect(viewer.get_by_role("main")).to_contain_text("照会の項目の差戻し")
-    expect(viewer.get_by_role("main")).to_contain_text("港別の内訳もお願いします。")
-    expect(viewer.get_by_role("button", name="承認する")).to_have_count(0)
-
-    office.goto(f"/rounds/{cycle.pk}/")
-    expect(office.get_by_role("main")).to_contain_text("すべての項目が承認されました")
-    move(office, "入力を締め切る")
-    move(office, "確定する")
-    move(office, "公表済みにする")
-    expect(office.locator("[aria-current=step]")).to_contain_text("公表")
-    assert set(cycle.items.values_list("state", flat=True)) == {"final"}
-
-    office.goto(f"/kpi/{cast.indicators['来訪者'].pk}/")
-    office.get_by_role("link", name="令和8年度を訂正").click()
-    office.get_by_label("実績値").fill("２万１千")
-    office.get_by_label("訂正の理由").fill("速報の転記誤り")
-    press_and_confirm(office, "訂正する")
-    expect(office.locator(".error-summary")).to_contain_text("読めません")
-    office.get_by_label("実績値").fill("２０，９００")
-    press_and_confirm(office, "訂正する")
-    expect(office.get_by_role("heading", name="正誤表")).to_be_visible()
-    expect(office.get_by_role("main")).to_contain_text("速報の転記誤り")
-    correction = Correction.objects.get(field="実績値")
-    assert (correction.before, correction.after) == ("21,000", "20,900")
-    states = AuditEntry.objects.filter(action="cycle.move").order_by("pk")
-    assert [entry.after["state"] for entry in states] == ["open", "closed", "final", "published"]
 
 
 def test_keys_rest_while_somebody_writes_and_can_be_turned_off(
@@ -200,10 +117,7 @@ def test_chosen_items_are_counted_and_extended(cast: Cast, sign_in_as: Callable[
     expect(page.locator("#messages")).to_contain_text("取りやめました")
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    cast: Cast, sign_in_as: Callable[..., Page], width: int
-) -> None:
+def test_the_pages_of_a_round_are_for_all(cast: Cast, sign_in_as: Callable[..., Page]) -> None:
     cycle = cast.open_cycle
     assert cycle is not None
     ask(cycle)
@@ -211,7 +125,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     record_actual(actor, cast.indicators["来訪者"], 2025, ActualEntry("99"), None)
     cycle.items.update(state="submitted", submitted_by=cast.editor)
     item = cycle.items.get(kind="actual", object_id=cast.indicators["来訪者"].pk)
-    correction = f"/rounds/corrections/{cast.plan.pk}/{cast.indicators['立案数'].pk}/2024/"
+    assert cast.last_cycle is not None
+    correction = f"/rounds/{cast.last_cycle.pk}/correct/actual/{cast.indicators['立案数'].pk}/"
     addresses = {
         "coordinator": [
             "/rounds/",
@@ -226,15 +141,46 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     }
     found = []
     for person, pages in addresses.items():
-        page = sign_in_as(person, viewport={"width": width, "height": 800})
+        page = sign_in_as(person)
         for address in pages:
             page.goto(address)
-            violations = Axe().run(page).response["violations"]
-            found += [
-                f"{address} {violation['id']}: {node['html'][:200]}"
-                for violation in violations
-                for node in violation["nodes"]
-            ]
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                found.append(f"{address} scrolls sideways at {width}")
+            found += faults(page)
     assert not found
+
+
+def test_the_pages_of_the_entry_workbook_are_for_all(
+    cast: Cast, sign_in_as: Callable[..., Page]
+) -> None:
+    cycle = cast.open_cycle
+    assert cycle is not None
+    ask(cycle)
+    page = sign_in_as("editor")
+    page.goto(f"/rounds/entry/book/{cycle.pk}/")
+    found = faults(page)
+    for value, told in (("21000", "変わるもの（1項目）"), ("約7", "直すところ（1件）")):
+        page.goto(f"/rounds/entry/book/{cycle.pk}/")
+        content = typed_book(cast, cycle, value)
+        sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        page.locator("input[type=file]").set_input_files(
+            {"name": "入力ブック.xlsx", "mimeType": sheet, "buffer": content}
+        )
+        page.get_by_role("button", name="読み込んで確認する").click()
+        expect(page.get_by_role("main")).to_contain_text(told)
+        found += faults(page)
+    assert not found
+
+
+def typed_book(cast: Cast, cycle: ReportingCycle, value: str) -> bytes:
+    """The editor's workbook with this value typed in for the visitors."""
+    file = io.BytesIO()
+    rows = rows_of_round(cast.editor, cycle)
+    write_entry_book(cycle, rows, cast.editor, timezone.now(), file)
+    book = openpyxl.load_workbook(file)
+    sheet = book["実績値"]
+    labels = [cell.value for cell in sheet[4]]
+    for row in sheet.iter_rows(min_row=5):
+        if row[labels.index("名称")].value == "来訪者数":
+            row[labels.index("【入力】実績値")].value = value
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()

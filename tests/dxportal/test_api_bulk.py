@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
 from budgets.models import BudgetEntry
+from dxportal.rounds.asking import ask
 from kpi.models import Actual
 from plans.models import RoundItem, Submission
 from tests.api import Caller, service
-from tests.cast import LAST_YEAR, THIS_YEAR, Cast
+from tests.cast import LAST_YEAR, THIS_YEAR, Cast, grow
 
 
 @pytest.fixture
@@ -134,6 +137,31 @@ def test_too_many_rows_and_none_are_refused(cast: Cast, writer: Caller) -> None:
         assert send(writer, cast, rows, 400)["errors"]
 
 
+def test_the_queries_of_a_bulk_write_do_not_grow_with_its_rows(cast: Cast, writer: Caller) -> None:
+    """New figures cost the same however many they are, changed ones one UPDATE each."""
+    grow(cast, 20)
+    assert cast.open_cycle is not None
+    ask(cast.open_cycle)
+    counts: dict[tuple[str, int], int] = {}
+    for count in (4, 20):
+        for value in ("1", "2"):
+            rows = [figure(f"増kpi{number}", value) for number in range(count)]
+            if value == "1":
+                Actual.objects.filter(fiscal_year=THIS_YEAR).delete()
+            with CaptureQueriesContext(connection) as sent:
+                report = send(writer, cast, rows)
+            assert outcomes(report) == ["created" if value == "1" else "updated"] * count
+            counts[value, count] = len(sent)
+    assert counts["1", 20] <= counts["1", 4] <= 30
+    assert counts["2", 20] - counts["2", 4] == 20 - 4
+
+
+def test_what_was_not_asked_and_is_refused_leaves_no_item(cast: Cast, writer: Caller) -> None:
+    rows = [figure("立案数", "7"), figure("来訪者", "たくさん")]
+    send(writer, cast, rows, mode="row_by_row")
+    assert [item.label for item in RoundItem.objects.all()] == ["データを活用した事業立案数"]
+
+
 def test_the_packages_are_right_afterwards(cast: Cast, writer: Caller) -> None:
     send(writer, cast, [figure("立案数", "7"), figure("来訪者", "1"), figure("未入力", "2")])
     states = dict(Submission.objects.values_list("department__key", "state"))
@@ -209,8 +237,10 @@ def test_one_settled_figure_at_a_time(cast: Cast, writer: Caller) -> None:
     assert made.status_code == 201 and made.json()["stage"] == "settled"
     assert writer.post("settlements/", new).status_code == 409
     address = f"settlements/{made.json()['id']}/"
-    changed = writer.patch(address, {"plan": cast.plan.pk, "amount": 6, "version": 1})
+    more = {"amount": 6, "note": "県の基金を含むため", "version": 1}
+    changed = writer.patch(address, {"plan": cast.plan.pk, **more})
     assert (changed.json()["amount"], changed["ETag"]) == (6, '"2"')
+    assert changed.json()["note"] == "県の基金を含むため"
     late = writer.patch(address, {"plan": cast.plan.pk, "amount": 7, "version": 1})
     assert late.json()["current"]["amount"] == 6
 

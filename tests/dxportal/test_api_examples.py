@@ -1,4 +1,4 @@
-"""The example script of docs/examples, run as a finance system would run it."""
+"""The example scripts of docs/examples, run as those would run them for whom they are."""
 
 import csv
 import os
@@ -10,15 +10,21 @@ from typing import Any
 import pytest
 
 from budgets.models import BudgetEntry
+from kpi.models import Actual
 from tests.api import service
 from tests.cast import THIS_YEAR, Cast, make_cast
 
-SCRIPT = Path(__file__).parents[2] / "docs/examples/send_settlements.py"
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 
 
 def run(live_server: Any, secret: str, plan: int, file: Path, *more: str) -> tuple[int, str]:
+    asked = ("--plan", str(plan), "--fiscal-year", str(THIS_YEAR), str(file), *more)
+    return run_example("send_settlements.py", live_server, secret, *asked)
+
+
+def run_example(script: str, live_server: Any, secret: str, *asked: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--plan", str(plan), "--fiscal-year", str(THIS_YEAR), file, *more],
+        [sys.executable, EXAMPLES / script, *asked],
         env={**os.environ, "PORTAL": live_server.url, "TOKEN": secret},
         capture_output=True,
         text=True,
@@ -69,3 +75,22 @@ def test_it_says_why_it_got_nowhere(live_server: Any, tmp_path: Path) -> None:
     file.write_text("事業,決算額\nA,1\n", "utf-8")
     code, said = run(live_server, "dxp_wrong", 1, file)
     assert code == 1 and said.startswith("401 トークンが正しくない")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_spreadsheet_user_gets_all_figures_of_all_years(live_server: Any, tmp_path: Path) -> None:
+    cast = make_cast()
+    Actual.objects.filter(indicator=cast.indicators["来訪者"], fiscal_year=2023).update(value=0)
+    file = tmp_path / "kpis.csv"
+    asked = ("--plan", str(cast.plan.pk), "--output", str(file))
+    code, told = run_example("kpi_table.py", live_server, service(cast, "read")[1], *asked)
+    assert code == 0, told
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = {row["indicator_name"]: row for row in csv.DictReader(opened)}
+    of_plan = Actual.objects.filter(indicator__uses__plan=cast.plan, kind="actual")
+    assert set(rows) == set(of_plan.values_list("indicator__name", flat=True))
+    visitors = rows["来訪者数"]
+    assert (float(visitors["2023"]), float(visitors["2024"])) == (0, 12345)
+    without = of_plan.filter(value__isnull=True).first()
+    assert without is not None
+    assert rows[without.indicator.name][str(without.fiscal_year)] == ""

@@ -72,9 +72,9 @@ def ids(cast: Cast, files: Any) -> dict[str, Any]:
         ("cycles/?state=published", 1),
         ("submissions/?department={economy}&fiscal_year=2025", 1),
         ("submissions/?fiscal_year=2024", 0),
-        ("reports/?plan={plan}&fiscal_year=2024&format=pdf", 1),
+        ("reports/?plan={plan}&fiscal_year=2024&format=pdf", 2),
         ("reports/?format=xlsx", 0),
-        ("jobs/?state=done", 1),
+        ("jobs/?state=done", 2),
         ("jobs/?state=failed", 0),
     ],
 )

@@ -74,7 +74,7 @@ def test_after_a_fault_of_the_portal_the_write_can_be_sent_again(
 ) -> None:
     writer.client.raise_request_exception = False
     with monkeypatch.context() as broken:
-        broken.setattr("plans.procedure.note_entry", lambda *args, **options: 1 / 0)
+        broken.setattr("kpi.services.note_entry", lambda *args, **options: 1 / 0)
         assert writer.call("POST", "actuals/", new, **KEY).status_code == 500
     assert not Actual.objects.filter(fiscal_year=THIS_YEAR).exists()
     answer = writer.call("POST", "actuals/", new, **KEY)

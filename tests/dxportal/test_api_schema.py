@@ -56,7 +56,7 @@ def test_every_operation_says_what_can_go_wrong(schema: dict[str, Any]) -> None:
     for path, method, operation in operations(schema):
         assert "401" in operation["responses"], path
         for status, response in operation["responses"].items():
-            if status not in READS:
+            if status not in (*READS, "304"):
                 assert list(response["content"]) == ["application/problem+json"], (path, method)
 
 
@@ -66,7 +66,9 @@ def test_the_parameters_in_the_schema_are_those_that_the_server_takes(
     """Neither a filter that is not described nor one that is not there."""
     for name, viewset in RESOURCES.items():
         operation = schema["paths"][f"{ROOT}{name}/"]["get"]
-        described = {parameter["name"] for parameter in operation["parameters"]}
+        described = {
+            parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"
+        }
         view = viewset(action="list")
         assert described == view.known_parameters(), name
 
@@ -90,7 +92,7 @@ def validator(schema: dict[str, Any]) -> Any:
 def test_answers_are_as_the_schema_says(cast: Cast, files: Path, validator: Any, name: str) -> None:
     rows = one_row_of_everything(cast)
     grow(cast, 2)
-    caller = Caller(cast.viewer)
+    caller = Caller(cast.admin)  # who sees every kind of row
     listed = caller.get(f"{name}/")
     assert listed.json()["results"]
     validator(f"{ROOT}{name}/", listed)

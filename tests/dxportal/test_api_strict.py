@@ -103,8 +103,9 @@ def test_a_body_that_is_no_json_object_is_refused(cast: Cast) -> None:
     assert refused(form, 415)
 
 
-def test_only_json_is_spoken(viewer: Caller) -> None:
-    refused(viewer.get("plans/", Accept="text/csv"), 406)
+def test_a_form_that_there_is_not_is_refused(viewer: Caller) -> None:
+    refused(viewer.get("plans/", Accept="application/pdf"), 406)
+    refused(viewer.get("plans/1/", Accept="text/csv"), 406)
 
 
 def test_a_fault_of_the_portal_is_told_without_its_inside(
@@ -153,3 +154,14 @@ def test_options_say_what_can_be_done(viewer: Caller) -> None:
     body = viewer.call("OPTIONS", "actuals/").json()
     assert body["name"] == "実績値"
     assert body["methods"] == ["GET", "POST", "HEAD", "OPTIONS"]
+
+
+def test_a_number_that_no_row_can_have_is_refused_and_breaks_nothing(cast: Cast) -> None:
+    """Found by calling with odd values: the database cannot even be asked for such numbers."""
+    assert cast.open_cycle is not None
+    office, beyond = Caller(cast.coordinator), 2**63
+    step = {"step": "submit", "items": [{"id": beyond, "version": 1}]}
+    assert refused(office.post("items/bulk/", step))["errors"][0]["code"] == "max_value"
+    levels = {"review_levels": [beyond], "version": cast.open_cycle.version}
+    answer = refused(office.patch(f"cycles/{cast.open_cycle.pk}/", levels))
+    assert answer["errors"][0]["field"] == "review_levels.0"

@@ -73,7 +73,7 @@ def test_only_ones_own_departments_and_never_ones_own_entry(
 def test_a_decision_answers_with_the_row(
     cast: Cast, cycle: ReportingCycle, sign_in: SignIn
 ) -> None:
-    first, second = hand_in(cycle, cast, "立案数", "7"), hand_in(cycle, cast, "来訪者", "2")
+    first, second = hand_in(cycle, cast, "立案数", "7"), hand_in(cycle, cast, "来訪者", "2", "休業")
     client = sign_in(cast.approver)
     answer = decide(client, first, "approve")
     assert answer.content.decode().lstrip().startswith("<tr")
@@ -118,14 +118,14 @@ def test_without_a_script_the_page_comes_back(
 def test_a_department_is_approved_at_once_and_what_cannot_be_is_named(
     cast: Cast, cycle: ReportingCycle, sign_in: SignIn
 ) -> None:
-    items = [hand_in(cycle, cast, key, "7") for key in ("立案数", "来訪者")]
+    items = [hand_in(cycle, cast, key, "7", "休業") for key in ("立案数", "来訪者")]
     changed = items[1]
     RoundItem.objects.filter(pk=changed.pk).update(version=changed.version + 1)
     form = {"item": [f"{item.pk}:{item.version}" for item in items]}
     page = sign_in(cast.approver).post(reverse("rounds:approve_all"), form).content.decode()
     assert "1件を承認しました" in page
     assert "できなかった項目が1件" in page
-    assert "来訪者数</a>：この値は、ほかの人が先に変更しました" in page
+    assert "来訪者数</a>：ほかの人が先に動かしました" in page
     assert AuditEntry.objects.filter(action="rounditem.approve").count() == 1
 
 

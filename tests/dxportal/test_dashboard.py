@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.audit import Actor
 from accounts.models import Channel
+from dxportal.rounds.asking import ask
 from kpi.models import Actual
 from kpi.services import ActualEntry, record_actual
 from tests.cast import Cast
@@ -45,23 +46,6 @@ def test_every_outcome_number_equals_its_list(cast: Cast, sign_in: SignIn) -> No
             assert listed == count, line.outcome
 
 
-def test_every_completeness_number_equals_its_list(cast: Cast, sign_in: SignIn) -> None:
-    cast.use(cast.indicator("課なし"), cast.measures["観光1"])
-    client = sign_in(cast.viewer)
-    context = dashboard(client).context
-    assert len(context["round"].by_department) == 4
-    for part in context["round"].by_department:
-        department = (
-            f"department_only={part.department.pk}" if part.department else "no_department=true"
-        )
-        address = (
-            f"{reverse('kpi:indicator_list')}?plan={cast.plan.pk}&fiscal_year=2024&{department}"
-        )
-        assert client.get(address).context["page_obj"].paginator.count == part.owed
-        missing = client.get(f"{address}&outcome=not_entered").context["page_obj"]
-        assert missing.paginator.count == part.missing
-
-
 def test_the_worst_come_first(cast: Cast, sign_in: SignIn) -> None:
     actual = Actual.objects.get(indicator=cast.indicators["立案数"], fiscal_year=2024)
     actual.value = 1
@@ -72,6 +56,7 @@ def test_the_worst_come_first(cast: Cast, sign_in: SignIn) -> None:
 
 def test_an_entered_value_is_seen_at_once(cast: Cast, sign_in: SignIn) -> None:
     client = sign_in(cast.viewer)
+    ask(cast.open_cycle)
     assert dashboard(client, 2025).context["round"].total.entered == 0
     actor = Actor(cast.editor, Channel.PAGE)
     record_actual(actor, cast.indicators["立案数"], 2025, ActualEntry("7"), None)
@@ -98,3 +83,12 @@ def test_every_chart_stands_beside_its_table(cast: Cast, sign_in: SignIn) -> Non
     page = dashboard(sign_in(cast.viewer)).content.decode()
     assert page.count("<svg xmlns") == 1
     assert page.count("<table") >= 4
+
+
+def test_what_cannot_be_judged_is_no_zero(cast: Cast, sign_in: SignIn) -> None:
+    """Where nobody has said how far it is, 「0件」 would read as 「all is well」."""
+    page = dashboard(sign_in(cast.viewer), 2027)
+    assert page.context["schedule"].judged == []
+    text = page.content.decode()
+    assert "評価の記載がなく、判定できません" in text
+    assert "予定と実績の記載がなく、判定できません" in text

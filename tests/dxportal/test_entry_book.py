@@ -6,20 +6,26 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Department, RoleAssignment, User
 from budgets.models import BudgetEntry
 from dxportal.rounds.asking import ask
 from dxportal.rounds.entry_book import write_entry_book
+from dxportal.rounds.entry_book_changes import preview_of
+from dxportal.rounds.entry_book_reading import RowEdit
 from dxportal.rounds.grid import rows_of_round
+from dxportal.rounds.rows import ActualRow
 from kpi.models import Actual
 from plans.models import ReportingCycle, RoundItem
 from projects.models import Review, ScheduleEntry
-from tests.cast import THIS_YEAR, Cast, actual
+from tests.cast import THIS_YEAR, Cast, actual, grow
 
 SignIn = Callable[[User], Client]
 
@@ -108,6 +114,10 @@ def test_the_book_holds_what_the_person_enters_and_nothing_else(
     assert figures.protection.sheet
     assert figures.print_title_rows == "$1:$4"
     assert figures.freeze_panes
+    # Rows are as high as what is wrapped in them.
+    about = sheets.cell("実績値", "来訪者数", "施策")
+    assert len(about.value) > 20
+    assert figures.row_dimensions[about.row].height > 25
     assert sheets.cell("実績値", "来訪者数", "R7目標").value == "20,000"
     assert sheets.cell("実績値", "来訪者数", "R7目標").protection.locked
     assert sheets.book["_発行"].sheet_state == "hidden"
@@ -188,6 +198,24 @@ def test_an_edit_of_each_kind_is_shown_and_stored_once(
     assert "変更はありません" in upload(client, cycle, sheets).content.decode()
     assert put_in(client, cycle, page).status_code == 302
     assert AuditEntry.objects.filter(action="actual.record").count() == 2
+
+
+def test_yen_in_a_cell_of_thousands_are_warned_of_and_explained_in_the_same_book(
+    cast: Cast, cycle: ReportingCycle, sign_in: SignIn
+) -> None:
+    project, client = cast.projects["観光1-1-7"], sign_in(cast.editor)
+    BudgetEntry.objects.create(
+        project=project, fiscal_year=THIS_YEAR, stage="initial", amount=1_200_000
+    )
+    sheets = Sheets(client, cycle)
+    sheets.set("決算", "ＳＮＳデータの分析", "決算の金額", 1_190_000)
+    page = upload(client, cycle, sheets)
+    assert "予算現額（120万円）の約1,000倍です" in page.content.decode()
+    sheets.set("決算", "ＳＮＳデータの分析", "決算のコメント", "県の基金を含むため")
+    page = upload(client, cycle, sheets)
+    assert put_in(client, cycle, page).status_code == 302
+    settled = BudgetEntry.objects.get(project=project, stage="settled")
+    assert (settled.amount, settled.note) == (1_190_000_000, "県の基金を含むため")
 
 
 def test_an_emptied_row_is_shown_as_taken_back(
@@ -373,3 +401,22 @@ def test_the_link_stands_on_the_entry_page(
 ) -> None:
     page = sign_in(cast.editor).get("/rounds/entry/")
     assert reverse("rounds:entry_book", args=[cycle.pk]) in page.content.decode()
+
+
+def test_the_queries_of_a_preview_do_not_grow_with_its_rows(
+    cast: Cast, cycle: ReportingCycle
+) -> None:
+    grow(cast, 20)
+    ask(cycle)
+    rows = [r for r in rows_of_round(cast.editor, cycle) if isinstance(r, ActualRow)]
+    edits = [
+        RowEdit(row.item.pk, row.version, "実績値", 1, {"value": "5"}, {"value": "E5"})
+        for row in rows
+    ]
+    counts = []
+    for some in (edits[:4], edits[:20]):
+        with CaptureQueriesContext(connection) as sent:
+            preview = preview_of(Actor(cast.editor, Channel.IMPORT), cycle, some)
+        assert (len(preview.changes), preview.faults) == (len(some), [])
+        counts.append(len(sent))
+    assert counts[1] <= counts[0] <= 60

@@ -3,17 +3,26 @@
 import datetime
 from collections.abc import Callable
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import Channel, RoleAssignment, User
+from dxportal.rounds.asking import ask
 from kpi.services import ActualEntry, record_actual
 from plans.models import ReportingCycle, RoundItem
 from tests.cast import Cast
 
 SignIn = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def _asked(cast: Cast) -> None:
+    """The open round has asked for what it asks for."""
+    assert cast.open_cycle is not None
+    ask(cast.open_cycle)
 
 
 def home(client: Client) -> str:
@@ -22,7 +31,7 @@ def home(client: Client) -> str:
 
 def test_an_editor_sees_what_is_missing_and_until_when(cast: Cast, sign_in: SignIn) -> None:
     page = home(sign_in(cast.editor))
-    assert "指標4件のうち、4件がまだ入力されていません" in page
+    assert "項目4件のうち、4件がまだ入力されていません" in page
     assert "あと10日" in page
     assert f"{reverse('rounds:entry')}?cycle=" in page
     assert "年度照会の進み具合" not in page
@@ -68,16 +77,8 @@ def test_a_round_that_is_over_asks_for_nothing(cast: Cast, sign_in: SignIn) -> N
 def submit(cast: Cast, key: str, by: User) -> None:
     """An item of the round, as that person has handed it in."""
     indicator = cast.indicators[key]
-    RoundItem.objects.create(
-        cycle=cast.open_cycle,
-        kind=RoundItem.Kind.ACTUAL,
-        object_id=indicator.pk,
-        label=indicator.name,
-        department=indicator.department,
-        state=RoundItem.State.SUBMITTED,
-        submitted_by=by,
-        submitted_at=timezone.now(),
-    )
+    item = RoundItem.objects.filter(kind=RoundItem.Kind.ACTUAL, object_id=indicator.pk)
+    item.update(state=RoundItem.State.SUBMITTED, submitted_by=by, submitted_at=timezone.now())
 
 
 def test_an_approver_sees_what_waits_for_their_own_departments(cast: Cast, sign_in: SignIn) -> None:

@@ -35,8 +35,8 @@ def addresses(cast: Cast) -> dict[str, str]:
 
 # Session and user are two of each.
 BUDGETS = {
-    "home": 10,
-    "dashboard": 37,
+    "home": 8,
+    "dashboard": 35,
     "plans:list": 9,
     "plans:tree": 15,
     "plans:matrix": 12,

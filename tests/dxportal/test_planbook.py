@@ -12,8 +12,10 @@ from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Organization
 from dxportal.planbook.faults import PlanBookError
 from dxportal.planbook.loader import load_plan
+from dxportal.planbook.writer import write_plan
+from dxportal.rounds.asking import ask
 from kpi.models import Actual, Indicator, Target
-from plans.models import Measure, Plan, ReportingCycle
+from plans.models import Measure, Plan, ReportingCycle, Submission
 from projects.models import Placement
 from tests.cast import Cast
 
@@ -240,3 +242,23 @@ def test_only_a_coordinator_of_the_city_imports(cast: Cast, tmp_path: Path) -> N
     assert not Plan.objects.filter(key="P").exists()
     load_plan(Actor(cast.coordinator, Channel.IMPORT), folder)
     assert Plan.objects.get(key="P").organization == cast.city
+
+
+def test_what_a_book_writes_counts_as_entered_in_its_round(cast: Cast, tmp_path: Path) -> None:
+    assert cast.open_cycle is not None
+    cast.open_cycle.asks_progress = True
+    ask(cast.open_cycle)
+    kpi, items = cast.indicators["立案数"], cast.open_cycle.items
+    folder = tmp_path / "book"
+    write_plan(cast.plan, folder)
+    with (folder / "values.csv").open("a", encoding="utf-8") as file:
+        columns = (folder / "values.csv").read_text("utf-8-sig").splitlines()[0].split(",")
+        said = {"indicator": kpi.key, "fiscal_year": "2025", "kind": "actual", "value": "9"}
+        csv.DictWriter(file, columns).writerow({**said, "status": "reported", "state": "draft"})
+    load_plan(Actor(cast.coordinator, Channel.IMPORT), folder)
+    item = items.get(kind="actual", object_id=kpi.pk)
+    assert (item.state, item.entered_by) == ("draft", cast.coordinator)
+    package = Submission.objects.get(cycle=cast.open_cycle, department=item.department)
+    assert package.state == "entering"
+    others = items.exclude(pk=item.pk)
+    assert others.exists() and not others.exclude(state="untouched").exists()

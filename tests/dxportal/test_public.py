@@ -1,26 +1,43 @@
 """Nothing that is not published is reachable through any public address, page or file."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.conf import settings as django_settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel
 from budgets.models import BudgetEntry, StatedTotal
-from dxportal.models import Publication, PublishedReport
-from dxportal.public.exports import DATASETS
+from dxportal.models import DataVersion, Publication, PublishedReport
+from dxportal.public.datasets import DATASETS
 from dxportal.public.services import publish_plan, withdraw_plan
 from dxportal.public.static_site import write_site
+from dxportal.public.versions import (
+    FileDamaged,
+    keep_due_versions,
+    path_of,
+    read_kept,
+    withdraw_version,
+)
 from kpi.models import Actual, Target, ValueStatus
 from plans.models import Correction, Evidence, ItemComment, Measure, Plan, RoundItem
+from plans.services import move_cycle
 from projects.models import Review, ScheduleEntry
 from tests.cast import Cast, grow
 from tests.published import published_report
@@ -40,6 +57,7 @@ def public(cast: Cast, files: Path) -> Cast:
     Actual.objects.filter(fiscal_year=2024).update(state=Actual.State.FINAL)
     publish_plan(office(cast), cast.plan, {"contact": "DX推進課"})
     _plant(cast)
+    keep_due_versions()
     return cast
 
 
@@ -168,6 +186,7 @@ def addresses(cast: Cast) -> Iterator[tuple[str, str]]:
     """Every route with every row there is: of this plan, of the draft and of the other city."""
     years = range(2020, 2028)
     reports = list(PublishedReport.objects.values_list("pk", flat=True))
+    versions = list(DataVersion.objects.values_list("name", flat=True))
     rows = {
         "measure": list(Measure.objects.values_list("pk", flat=True)),
         "project": [row.pk for row in cast.projects.values()],
@@ -191,6 +210,10 @@ def addresses(cast: Cast) -> Iterator[tuple[str, str]]:
                 rests = [[d, x] for d in DATASETS for x in EXTENSIONS]
             elif name == "dataset_year":
                 rests = [[y, d, x] for y in years for d in DATASETS for x in EXTENSIONS]
+            elif name == "version":
+                rests = [[v] for v in versions]
+            elif name == "version_file":
+                rests = [[v, f"{d}.{x}"] for v in versions for d in DATASETS for x in EXTENSIONS]
             elif name == "items":
                 rests = [[d, x] for d in DATASETS for x in ("csv", "xlsx")]
             for rest in rests:
@@ -341,3 +364,118 @@ def test_the_static_site_holds_the_same_and_no_marker(public: Cast, tmp_path: Pa
     (other / "precious.txt").write_text("x")
     with pytest.raises(ValueError, match="not empty"):
         write_site(other)
+
+
+def test_a_version_keeps_its_bytes_and_its_address(public: Cast) -> None:
+    client, first = Client(), DataVersion.objects.get()
+    address = f"/public/data/422029/dx/versions/{first.name}/"
+    page = client.get(address).content.decode()
+    cited = client.get(f"{address}values.csv").content
+    assert cited == client.get("/public/data/422029/dx/values.csv").content
+    assert hashlib.sha256(cited).hexdigest() in page
+    assert keep_due_versions() == 0  # nothing has changed
+    Actual.objects.filter(indicator=public.indicators["立案数"], fiscal_year=2024).update(
+        value=7, raw_text="7", updated_at=timezone.now()
+    )
+    assert keep_due_versions() == 1
+    assert client.get(f"{address}values.csv").content == cited
+    assert client.get("/public/data/422029/dx/values.csv").content != cited
+    assert "新しい版があります" in client.get(address).content.decode()
+    told = json.loads(client.get("/public/data/catalog.jsonld").content)["dcat:dataset"][0]
+    assert [row["dcat:version"] for row in told["dcat:hasVersion"]][1] == first.name
+    assert client.get(f"{address}nothing.csv").status_code == 404
+
+
+def test_a_version_goes_with_its_year_and_comes_back_with_it(public: Cast) -> None:
+    client, version = Client(), DataVersion.objects.get()
+    address = f"/public/data/422029/dx/versions/{version.name}/values.csv"
+    seen = client.get(address)
+    assert version.fiscal_years == [2024]
+    cycle = move_cycle(
+        office(public), public.last_cycle, "final", public.last_cycle.version, "見直し"
+    )
+    assert cycle.published_at is None
+    assert client.get(address).status_code == 404
+    assert client.get(address, headers={"if-none-match": seen["ETag"]}).status_code == 404
+    cycle = move_cycle(office(public), cycle, "published", cycle.version)
+    assert cycle.published_at is not None
+    assert client.get(address).content == seen.content
+
+
+def test_a_version_that_is_taken_back_is_gone_for_good(
+    public: Cast, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    client, version = Client(), DataVersion.objects.get()
+    address = f"/public/data/422029/dx/versions/{version.name}/values.csv"
+    seen = client.get(address)
+    with pytest.raises(PermissionDenied):
+        withdraw_version(Actor(public.editor, Channel.PAGE), version, "誤り")
+    with pytest.raises(ValidationError, match="理由"):
+        withdraw_version(office(public), version, " ")
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_version(office(public), version, "個人名が含まれていたため")
+    assert client.get(address, headers={"if-none-match": seen["ETag"]}).status_code == 404
+    assert not path_of(version.plan_id, version.sha256).exists()
+    assert AuditEntry.objects.filter(action="dataversion.withdraw").get().reason
+    assert keep_due_versions() == 0  # the same state is not kept a second time
+
+
+def test_a_damaged_archive_is_told_and_not_served(public: Cast) -> None:
+    version = DataVersion.objects.get()
+    path_of(version.plan_id, version.sha256).write_bytes(b"PK")
+    with pytest.raises(FileDamaged):
+        read_kept(version, "values.csv")
+
+
+@pytest.fixture
+def door(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings that a process with PUBLIC_ONLY=1 has."""
+    monkeypatch.setenv("PUBLIC_ONLY", "1")
+    fresh = runpy.run_path(str(Path(django_settings.BASE_DIR, "dxportal/settings.py")))
+    for name in ("ROOT_URLCONF", "MIDDLEWARE", "TEMPLATES"):
+        setattr(settings, name, fresh[name])
+
+
+def test_the_read_only_door_opens_to_nothing_else(public: Cast, door: None) -> None:
+    client = Client()
+    with CaptureQueriesContext(connection) as asked:
+        pages = [client.get(address) for name, address in addresses(public) if name == "plan"]
+        assert client.get("/", follow=True).status_code == 200
+    assert [page.status_code for page in pages] == [200, 404, 404]
+    writes = ("INSERT", "UPDATE", "DELETE")
+    assert not [q for q in asked.captured_queries if q["sql"].startswith(writes)]
+    assert not client.cookies
+    assert client.post("/public/").status_code == 405
+    for closed in ("/accounts/sign-in/", "/admin/", "/api/v1/", "/dashboard/", "/plans/"):
+        assert client.get(closed).status_code == 404, closed
+
+
+def test_a_process_of_the_read_only_door_starts() -> None:
+    made = subprocess.run(
+        [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "PUBLIC_ONLY": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+
+
+@pytest.mark.parametrize("page", ["", "data/", "data/catalog.jsonld", "accessibility/"])
+def test_pages_of_all_plans_need_as_many_queries_for_many(public: Cast, page: str) -> None:
+    client = Client()
+    with CaptureQueriesContext(connection) as few:
+        client.get(f"/public/{page}")
+    for number in range(5):
+        plan = Plan.objects.create(
+            organization=public.city,
+            key=f"more-{number}",
+            name=f"計画{number}",
+            first_fiscal_year=2022,
+            last_fiscal_year=2027,
+        )
+        Publication.objects.create(plan=plan)
+    with CaptureQueriesContext(connection) as many:
+        assert "more-4" in client.get(f"/public/{page}").content.decode() or "access" in page
+    assert len(many) == len(few) <= 3

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, RoleAssignment, User
 from dxportal import services, tasks
-from dxportal.models import ReportJob
+from dxportal.models import PublishedReport, ReportJob
 from dxportal.reports.build import BuiltReport
 from tests.cast import Cast
 
@@ -323,6 +323,33 @@ def test_a_long_build_keeps_its_lease(
     job.refresh_from_db()
     assert (job.state, job.attempts) == (State.DONE, 1)
     assert len(beats) > 3
+
+
+# Keeping
+
+
+def test_files_expire_unless_they_were_published(
+    cast: Cast, small_build: None, sign_in: SignIn, tmp_path: Path
+) -> None:
+    old, new, published = (requested(cast, kind) for kind in ("pdf", "xlsx", "docx"))
+    long_ago = timezone.now() - datetime.timedelta(days=91)
+    for job in (old, new, published):
+        tasks.build_report(job.pk)
+    ReportJob.objects.filter(pk__in=[old.pk, published.pk]).update(finished_at=long_ago)
+    PublishedReport.objects.create(
+        plan=cast.plan, fiscal_year=2024, job=published, title="公表", sha256="x"
+    )
+    tasks.expire_old_reports()
+    states = dict(ReportJob.objects.values_list("pk", "state"))
+    assert states == {old.pk: "expired", new.pk: "done", published.pk: "done"}
+    assert len(files(tmp_path)) == 2
+    assert AuditEntry.objects.of(old).filter(action="report.expire").exists()
+    client = sign_in(cast.coordinator)
+    assert client.get(reverse("reports:download", args=[old.pk])).status_code == 404
+    page = client.get(reverse("reports:detail", args=[old.pk])).content.decode()
+    assert "保存期間を過ぎた" in page
+    tasks.expire_old_reports()
+    assert AuditEntry.objects.filter(action="report.expire").count() == 1
 
 
 # Cancelling

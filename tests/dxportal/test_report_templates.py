@@ -11,6 +11,8 @@ from django.test import Client
 from accounts.models import User
 from dxportal import services
 from dxportal.models import ReportJob, ReportTemplate
+from dxportal.reports.design import SHAPES
+from dxportal.reports.sections import require_sections
 from dxportal.reports.templates import design_of
 from tests.cast import Cast
 
@@ -43,17 +45,18 @@ def test_a_template_keeps_its_sections_in_order_with_their_options(
 
 
 @pytest.mark.parametrize(
-    ("act", "expected"),
+    ("act", "expected", "focused"),
     [
-        ("up:2", ["cover", "totals", "projects"]),
-        ("down:0", ["projects", "cover", "totals"]),
-        ("up:0", ["cover", "projects", "totals"]),
-        ("remove:1", ["cover", "totals"]),
-        ("add", ["cover", "projects", "totals", "errata"]),
+        ("up:2", ["cover", "totals", "projects"], "up:1"),
+        ("down:0", ["projects", "cover", "totals"], "down:1"),
+        ("up:1", ["projects", "cover", "totals"], "down:0"),  # it can go no further up
+        ("up:0", ["cover", "projects", "totals"], "down:0"),
+        ("remove:1", ["cover", "totals"], "remove:1"),
+        ("add", ["cover", "projects", "totals", "errata"], "up:3"),
     ],
 )
 def test_buttons_arrange_the_sections_and_keep_what_was_typed(
-    cast: Cast, sign_in: SignIn, act: str, expected: list[str]
+    cast: Cast, sign_in: SignIn, act: str, expected: list[str], focused: str
 ) -> None:
     client = sign_in(cast.coordinator)
     response = client.post("/reports/templates/new/", sent(cast, act=act, added="errata"))
@@ -61,6 +64,8 @@ def test_buttons_arrange_the_sections_and_keep_what_was_typed(
     assert [line.kind.key for line in response.context["lines"]] == expected
     html = response.content.decode()
     assert "進捗報告" in html and 'value="議会用"' in html
+    # Whoever works by keyboard goes on where they were.
+    assert html.count("autofocus") == 1 and f'value="{focused}" autofocus' in html
     if "projects" in expected:
         assert '<option value="a4" selected>' in html
     assert not ReportTemplate.objects.exists()
@@ -86,9 +91,14 @@ def test_whoever_is_overtaken_sees_both_and_decides(cast: Cast, sign_in: SignIn)
     template, client = kept(cast), sign_in(cast.coordinator)
     address = f"/reports/templates/{template.pk}/"
     assert client.post(address, sent(cast, version="1", title="先の題")).status_code == 302
-    response = client.post(address, sent(cast, version="1", title="後の題"))
+    response = client.post(address, sent(cast, version="1", title="後の題", as_of="5月末現在"))
     html = response.content.decode()
-    assert response.status_code == 409 and "先の題" in html and "後の題" in html
+    assert response.status_code == 409
+    assert response.context["conflicts"] == [
+        ("表題", "先の題", "後の題"),
+        ("時点", "", "5月末現在"),
+    ]
+    assert "先の題" in html and "後の題" in html
     template.refresh_from_db()
     assert template.cover["title"] == "先の題"
     version = response.context["version"]
@@ -145,3 +155,31 @@ def test_the_command_builds_by_a_template(cast: Cast, tmp_path: Path) -> None:
     assert target.stat().st_size > 1000
     with pytest.raises(CommandError, match="議会用"):
         call_command("build_report", template="ない", **options)
+
+
+def test_a_new_template_may_start_from_the_kinds_of_reports_that_cities_print(
+    cast: Cast, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.coordinator)
+    for key, (label, sections) in SHAPES.items():
+        require_sections(sections)
+        page = client.get(f"/reports/templates/new/?shape={key}")
+        assert [line.kind.key for line in page.context["lines"]] == [
+            row.section for row in sections
+        ]
+        assert label in page.content.decode()
+
+
+def test_the_year_in_the_cover_s_words_is_that_of_the_report(
+    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_send", lambda job_id: None)
+    template = kept(cast, cover={"title": "{年度}の進捗", "foreword": "{年度}を終えて"})
+    asked = {"plan": cast.plan.pk, "format": ["pdf"], "template": template.pk}
+    client = sign_in(cast.coordinator)
+    for year in (2023, 2024):
+        client.post("/reports/start/", {**asked, "fiscal_year": year})
+    covers = [job.design["cover"] for job in ReportJob.objects.order_by("fiscal_year")]
+    assert [cover["title"] for cover in covers] == ["令和5年度の進捗", "令和6年度の進捗"]
+    assert covers[1]["foreword"] == "令和6年度を終えて"
+    assert design_of(template).cover.title == "{年度}の進捗"

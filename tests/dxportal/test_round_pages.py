@@ -181,7 +181,7 @@ def test_departments_say_how_far_they_are(
 def test_what_is_late_returned_or_unusual_can_be_picked_out(
     cast: Cast, cycle: ReportingCycle, sign_in: SignIn
 ) -> None:
-    enter(cast, "立案数", "700")
+    enter(cast, "立案数", "700", "催しが増えた")
     client = sign_in(cast.coordinator)
     warned = page_of(client, "rounds:detail", cycle.pk, state="warned")
     assert "桁や単位は合っていますか" in warned
@@ -322,7 +322,7 @@ def test_what_somebody_moved_meanwhile_is_refused_by_name(
     form = {"act": "approve", "item": chosen(item), "confirmed": "1"}
     address = reverse("rounds:act", args=[cycle.pk])
     page = sign_in(cast.coordinator).post(address, form).content.decode()
-    assert "ほかの人が先に変更しました" in page
+    assert "ほかの人が先に動かしました" in page
     item.refresh_from_db()
     assert item.state == RoundItem.State.SUBMITTED
 
@@ -534,7 +534,8 @@ CORRECTION = {"value": "5", "status": "reported", "reason": "二重に数えて�
 
 
 def correction_address(cast: Cast, year: int = 2024) -> str:
-    return reverse("rounds:correct", args=[cast.plan.pk, cast.indicators["立案数"].pk, year])
+    cycle = ReportingCycle.objects.get(plan=cast.plan, fiscal_year=year)
+    return reverse("rounds:correct", args=[cycle.pk, "actual", cast.indicators["立案数"].pk])
 
 
 def test_a_settled_value_is_corrected_and_told_of(cast: Cast, sign_in: SignIn) -> None:

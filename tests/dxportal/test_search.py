@@ -48,6 +48,37 @@ def test_spellings_do_not_matter(cast: Cast) -> None:
         assert "term" in kinds_found(cast, text)
 
 
+def test_the_likeliest_comes_first(cast: Cast) -> None:
+    for name in ("窓口の改善", "窓口", "Z"):
+        made = cast.project(f"増{name}", cast.measures["観光1"], "観光課")
+        made.name, made.summary = name, "窓口で待つ時間を短くする。"
+        made.save()
+    [group] = find(cast.viewer, "窓口", "project")
+    assert [hit.title.replace("<mark>", "").replace("</mark>", "") for hit in group.hits] == [
+        "窓口",
+        "窓口の改善",
+        "Z",
+    ]
+
+
+def test_a_code_that_was_typed_in_full_comes_before_everything_else(cast: Cast) -> None:
+    measure = cast.measures["観光1"]
+    measure.description = "事業 観光1-1-7 の土台になる。"
+    measure.save()
+    assert [group.kind.key for group in find(cast.viewer, "観光１-1-7")][:2] == [
+        "project",
+        "measure",
+    ]
+
+
+def test_only_ones_own_citys_rows_are_read(cast: Cast) -> None:
+    """The words are looked for behind the city's condition, not in whole tables."""
+    with CaptureQueriesContext(connection) as sent:
+        find(cast.viewer, "観光")
+    for query in sent.captured_queries:
+        assert query["sql"].count("IN (SELECT") == 0, query["sql"]
+
+
 def test_nobody_finds_what_another_city_has(cast: Cast) -> None:
     for word in ("観光", "来訪者", "佐世保", "DX戦略実行計画"):
         assert kinds_found(cast, word, "outsider") == set()

@@ -1,0 +1,140 @@
+"""Budgets, targets, stages and reviews in one call, found by what they are of."""
+
+from typing import Any
+
+import pytest
+
+from budgets.models import BudgetEntry
+from kpi.models import Target
+from projects.models import Review, ScheduleEntry
+from tests.api import Caller, service
+from tests.cast import THIS_YEAR, Cast
+
+SNS, BIG = "観光1-1-7", "観光1-2-2"
+
+
+@pytest.fixture
+def coordinator(cast: Cast) -> Caller:
+    return Caller(cast.coordinator)
+
+
+@pytest.fixture
+def writer(cast: Cast) -> Caller:
+    return Caller(secret=service(cast, "write")[1])
+
+
+def sent(
+    caller: Caller, cast: Cast, name: str, rows: list[dict[str, Any]], **how: Any
+) -> dict[str, Any]:
+    body = {"plan": cast.plan.pk, "mode": "row_by_row", "rows": rows, **how}
+    response = caller.post(f"{name}/bulk/", body)
+    assert response.status_code == 200, response.content.decode()
+    report: dict[str, Any] = response.json()
+    return report
+
+
+def outcomes(report: dict[str, Any]) -> list[str]:
+    return [result["outcome"] for result in report["results"]]
+
+
+def refused(report: dict[str, Any], index: int) -> tuple[str | None, str]:
+    (error,) = report["results"][index]["errors"]
+    return error["field"], error["message"]
+
+
+def test_budgets_are_created_changed_and_found_unchanged(cast: Cast, coordinator: Caller) -> None:
+    rows = [
+        {"project_key": SNS, "fiscal_year": 2026, "stage": "initial", "amount": 5000},
+        {"project": cast.projects[BIG].pk, "fiscal_year": 2026, "stage": "initial", "amount": 0},
+        {
+            "project_key": SNS,
+            "fiscal_year": 2026,
+            "stage": "supplementary",
+            "number": 1,
+            "amount": 9,
+        },
+    ]
+    assert outcomes(sent(coordinator, cast, "budgets", rows, dry_run=True)) == ["created"] * 3
+    assert not BudgetEntry.objects.filter(fiscal_year=2026).exists()
+    assert outcomes(sent(coordinator, cast, "budgets", rows)) == ["created"] * 3
+    rows[0] = {"project_key": SNS, "fiscal_year": 2026, "stage": "initial", "raw_text": "５千円"}
+    report = sent(coordinator, cast, "budgets", rows)
+    assert outcomes(report) == ["updated", "unchanged", "unchanged"]
+    stored = BudgetEntry.objects.get(pk=report["results"][0]["id"])
+    assert (stored.amount, stored.raw_text, stored.version) == (5000, "５千円", 2)
+
+
+def test_what_one_row_says_wrongly_is_refused_for_it_alone(cast: Cast, coordinator: Caller) -> None:
+    good = {"project_key": SNS, "fiscal_year": 2026, "stage": "initial", "amount": 5000}
+    rows = [
+        good,
+        good,
+        {**good, "project_key": "なし"},
+        {**good, "fiscal_year": 2027, "amount": 1.5},
+        {**good, "fiscal_year": 2027, "national": 1},
+        {**good, "fiscal_year": 2028, "version": 3},
+        {"project_key": SNS, "fiscal_year": 2026, "amount": 1},
+        {**good, "project": 1},
+        {**good, "amonut": 1},
+    ]
+    report = sent(coordinator, cast, "budgets", rows)
+    assert outcomes(report) == ["created"] + ["refused"] * 8
+    assert "この前（0）" in refused(report, 1)[1]
+    told = [result["errors"][0]["field"] for result in report["results"][2:]]
+    assert told == ["project_key", "amount", None, "version", "stage", "project", "amonut"]
+    whole = coordinator.post("budgets/bulk/", {"plan": cast.plan.pk, "rows": rows[1:3]})
+    assert whole.status_code == 422 and whole.json()["counts"]["refused"] == 1
+    assert BudgetEntry.objects.filter(fiscal_year=2026).count() == 1
+
+
+def test_creating_never_overwrites_and_the_late_one_is_told(
+    cast: Cast, coordinator: Caller
+) -> None:
+    target = Target.objects.get(indicator=cast.indicators["来訪者"], fiscal_year=2025)
+    row = {"indicator_key": "来訪者", "fiscal_year": 2025, "value": "16000"}
+    report = sent(coordinator, cast, "targets", [{**row, "version": None}])
+    assert refused(report, 0)[0] == "version" and report["results"][0]["id"] == target.pk
+    report = sent(coordinator, cast, "targets", [{**row, "version": 1}])
+    assert outcomes(report) == ["updated"], report["results"]
+    late = sent(coordinator, cast, "targets", [{**row, "value": "1", "version": 1}])
+    assert outcomes(late) == ["refused"] and late["results"][0]["version"] == 2
+    target.refresh_from_db()
+    assert str(target.value) == "16000.000000"
+    (other,) = sent(coordinator, cast, "targets", [{**row, "value": 99.5}])["results"]
+    assert other["errors"][0]["field"] == "value"
+
+
+def test_a_system_may_not_write_what_the_plan_says(cast: Cast, writer: Caller) -> None:
+    row = {"project_key": SNS, "fiscal_year": 2026, "planned": "build"}
+    report = sent(writer, cast, "schedule", [row])
+    assert outcomes(report) == ["refused"] and "権限" in refused(report, 0)[1]
+    assert not ScheduleEntry.objects.filter(fiscal_year=2026).exists()
+
+
+def test_planned_and_reached_stages(cast: Cast, coordinator: Caller, writer: Caller) -> None:
+    plan = {"project_key": BIG, "fiscal_year": THIS_YEAR, "planned": "build"}
+    assert outcomes(sent(coordinator, cast, "schedule", [plan])) == ["created"]
+    reached = {"project_key": BIG, "fiscal_year": THIS_YEAR, "actual": "operate"}
+    assert outcomes(sent(writer, cast, "schedule/record", [reached])) == ["updated"]
+    assert outcomes(sent(writer, cast, "schedule/record", [reached])) == ["unchanged"]
+    entry = ScheduleEntry.objects.get(project=cast.projects[BIG], fiscal_year=THIS_YEAR)
+    assert (entry.planned, entry.actual) == ("build", "operate")
+    locked = sent(writer, cast, "schedule/record", [{**reached, "fiscal_year": 2024}])
+    assert outcomes(locked) == ["refused"]
+
+
+def test_reviews_of_measures_and_projects(cast: Cast, writer: Caller) -> None:
+    rows = [
+        {"measure_key": "観光1", "fiscal_year": THIS_YEAR, "mark": "behind", "goal": "続ける。"},
+        {"project_key": SNS, "fiscal_year": THIS_YEAR, "result": "進んだ。"},
+        {"measure_key": "観光1", "project_key": SNS, "fiscal_year": THIS_YEAR, "goal": "x"},
+        {"project_key": SNS, "fiscal_year": THIS_YEAR},
+        {"measure_key": "観光", "fiscal_year": THIS_YEAR, "mark": "◎◎"},
+    ]
+    report = sent(writer, cast, "reviews", rows)
+    assert outcomes(report) == ["created", "created", "refused", "refused", "refused"]
+    assert refused(report, 4)[0] == "mark"
+    again = [{"measure_key": "観光1", "fiscal_year": THIS_YEAR, "mark": None}, rows[1]]
+    assert outcomes(sent(writer, cast, "reviews", again)) == ["updated", "unchanged"]
+    review = Review.objects.get(measure=cast.measures["観光1"], fiscal_year=THIS_YEAR)
+    assert (review.mark, review.goal) == (None, "続ける。")

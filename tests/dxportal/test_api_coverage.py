@@ -1,0 +1,107 @@
+"""What pages can do, the API can do: every page that changes something names its way in the API.
+
+A new page that is in neither table fails; so does a name that leads nowhere.
+"""
+
+from dxportal.api_urls import RESOURCES, router
+from dxportal.editors.api_resources import KINDS
+from dxportal.editors.registry import EDITORS
+from tests.dxportal.test_page_permissions import TABLE
+
+# {the page: the API's routes that do the same}
+IN_API: dict[str, tuple[str, ...]] = {
+    "plans:revise": ("api-plans-revise",),
+    "plans:publish": ("api-plans-publish", "api-plans-publication"),
+    "plans:withdraw": ("api-plans-withdraw",),
+    "plans:put_into_force": ("api-plans-put-into-force",),
+    "rounds:entry_item": (
+        *("api-actuals-list", "api-actuals-detail", "api-settlements-list"),
+        *("api-settlements-detail", "api-reviews-list", "api-reviews-detail"),
+        "api-schedule-record",
+    ),
+    "rounds:entry_submit": ("api-submissions-submit", "api-items-bulk"),
+    "rounds:create": ("api-cycles-list",),
+    "rounds:change": ("api-cycles-detail",),
+    "rounds:move": ("api-cycles-move",),
+    "rounds:refresh": ("api-cycles-refresh",),
+    "rounds:act": ("api-items-bulk", "api-cycles-remind", "api-extensions-list"),
+    "rounds:end_extension": ("api-extensions-end",),
+    "rounds:comment": ("api-comments-list",),
+    "rounds:step": (
+        *("api-items-submit", "api-items-withdraw", "api-items-send-back"),
+        "api-items-approve",
+    ),
+    "rounds:approve_all": ("api-items-bulk",),
+    "rounds:correct": ("api-corrections-list",),
+    "rounds:evidence": ("api-evidence-list",),
+    "rounds:evidence_remove": ("api-evidence-detail",),
+    "books:upload": ("api-books-list",),
+    "books:choose": ("api-books-preview", "api-books-apply"),
+    "books:apply": ("api-books-apply",),
+    "books:discard": ("api-books-discard",),
+    "accounts:add_department": ("api-departments-list",),
+    "accounts:department": ("api-departments-detail",),
+    "accounts:end_department": ("api-departments-end",),
+    "reports:start": ("api-jobs-list",),
+    "reports:cancel": ("api-jobs-cancel",),
+    "reports:publish": ("api-reports-publish",),
+    "reports:withdraw": ("api-published-reports-withdraw",),
+    "editing:restore": ("api-deletions-restore",),
+    # Of each kind of rows: see the test of the editors.
+    "editing:add": ("api-measures-list", "api-targets-list"),
+    "editing:change": ("api-measures-detail", "api-targets-detail"),
+    "editing:move": ("api-measures-move", "api-placements-move"),
+    "editing:delete": ("api-measures-detail", "api-targets-detail"),
+    "editing:tree_add": ("api-measures-list", "api-placements-list"),
+    "editing:tree_move_measure": ("api-measures-move",),
+    "editing:tree_move_placement": ("api-placements-move",),
+    "webhooks:remove_origin": ("api-webhook-origins-detail",),
+    "webhooks:switch": ("api-webhooks-detail",),
+    "webhooks:delete": ("api-webhooks-detail",),
+    "webhooks:test": ("api-webhooks-test",),
+    "webhooks:replay": ("api-webhook-deliveries-replay",),
+    "webhooks:rotate": ("api-webhooks-rotate-secret",),
+}
+# {the page: why it has no counterpart}
+PAGES_ALONE = {
+    "dashboard:views": "A view is an address of a page that a person keeps for themselves.",
+    "dashboard:view_change": "As above.",
+    "dashboard:view_delete": "As above.",
+    "plans:withdraw_version": "Taking back open data is weighed by a person, once in years.",
+    "rounds:entry_book_upload": "A workbook for people; systems send the same values in bulk.",
+    "rounds:entry_book_apply": "As above.",
+    "rounds:entry_book_faults": "As above; the bulk calls report row by row.",
+    "books:mapping_new": "Columns are matched by a person who looks at the table.",
+    "books:mapping": "As above; the API reads tables through a mapping that is there.",
+    "books:mapping_delete": "As above.",
+    "accounts:sign_out": "A token does not sign in.",
+    "accounts:read_notices": "Notices are for people; systems have webhooks.",
+    "accounts:mail_settings": "As above.",
+    "reorganization": "A person decides for each item where it goes, once a year, on one page.",
+    "reports:template_new": "A report is composed by looking at it.",
+    "reports:template_change": "As above.",
+    "reports:template_delete": "As above.",
+    "webhooks:replay_dead": "The API replays delivery by delivery.",
+    "tokens:revoke": "A system must not hand out or end the rights of systems.",
+}
+
+
+def test_every_page_that_changes_something_is_in_the_api_or_says_why_not() -> None:
+    changing = {
+        name for name, lines in TABLE.items() if any(line.method == "post" for line in lines)
+    }
+    assert changing - set(IN_API) - set(PAGES_ALONE) == set()
+    assert set(IN_API) & set(PAGES_ALONE) == set()
+    assert (set(IN_API) | set(PAGES_ALONE)) - set(TABLE) == set()
+
+
+def test_every_way_that_is_named_is_there() -> None:
+    routes = {pattern.name for pattern in router.urls}
+    named = {route for ways in IN_API.values() for route in ways}
+    assert named - routes == set()
+
+
+def test_every_kind_of_rows_that_can_be_edited_is_a_resource() -> None:
+    of_their_own = {view.editor.kind for view in RESOURCES.values() if hasattr(view, "editor")}
+    assert {editor.kind for editor in EDITORS} == of_their_own
+    assert set(KINDS) < set(RESOURCES)
