@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import models
 
+from dxportal.planbook.columns import Column, Kind, Sheet
 from dxportal.planbook.plan_rows import rows_of_plan
-from dxportal.planbook.sheets import IDENTIFIERS, Column, Kind, Sheet
+from dxportal.planbook.sheets import IDENTIFIERS
 from dxportal.revisions.services import copied_sheets
 from plans import fiscal_years
 from plans.models import Measure, Plan

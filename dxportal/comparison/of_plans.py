@@ -14,7 +14,8 @@ from django.db import models
 
 from dxportal.comparison.contents import Contents, identity, measure_of, shown
 from dxportal.comparison.differences import Change, Comparison, Difference, Subject, moved_among
-from dxportal.planbook.sheets import SHEETS, Column, Kind, Sheet
+from dxportal.planbook.columns import Column, Kind, Sheet
+from dxportal.planbook.sheets import SHEETS
 from dxportal.revisions.services import copied_sheets
 from kpi.achievement import format_target
 from kpi.models import Indicator, IndicatorUse, Target

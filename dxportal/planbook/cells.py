@@ -10,9 +10,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from dxportal.planbook.columns import Column, Kind, Sheet
 from dxportal.planbook.faults import Fault
 from dxportal.planbook.reader import Book
-from dxportal.planbook.sheets import SHEETS, Column, Kind, Sheet
+from dxportal.planbook.sheets import SHEETS
 from plans import fiscal_years
 
 _WHOLE = re.compile(r"[+-]?\d+")

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 
 from dxportal.planbook.cells import ParsedRow
-from dxportal.planbook.sheets import Sheet
+from dxportal.planbook.columns import Sheet
 from plans.models import Plan
 
 

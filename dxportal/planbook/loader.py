@@ -16,12 +16,13 @@ from accounts.policy import Act
 from dxportal.planbook import changes
 from dxportal.planbook.cells import ParsedRow, parse_book, single_row_faults
 from dxportal.planbook.changes import Change, Choice, row_id
+from dxportal.planbook.columns import Kind, Scope, Sheet
 from dxportal.planbook.faults import Fault, PlanBookError
 from dxportal.planbook.locks import Locks
 from dxportal.planbook.plan_rows import SHARED_PATHS, rows_of_plan
 from dxportal.planbook.reader import Book, read_book
 from dxportal.planbook.removal import Absent, remove, why_kept
-from dxportal.planbook.sheets import IDENTIFIERS, SHEETS, Kind, Scope, Sheet
+from dxportal.planbook.sheets import IDENTIFIERS, SHEETS
 from plans.models import Plan
 
 BATCH = 500

@@ -12,6 +12,7 @@ from typing import Any
 
 from dxportal.models import ColumnMapping
 from dxportal.planbook import mapped_cells
+from dxportal.planbook.columns import Cells
 from dxportal.planbook.faults import Fault
 from dxportal.planbook.meanings import (
     CHECKING,
@@ -24,7 +25,7 @@ from dxportal.planbook.meanings import (
 )
 from dxportal.planbook.plan_index import Named, NotFound, PlanIndex, Subject
 from dxportal.planbook.reader import Book, Row
-from dxportal.planbook.sheets import Cells, columns_of
+from dxportal.planbook.sheets import columns_of
 from dxportal.planbook.tables import Head, Table, data_rows, find_head, read_table
 from dxportal.planbook.writer import lines_of
 from plans.models import Plan

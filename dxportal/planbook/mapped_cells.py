@@ -7,8 +7,8 @@ both say the same. What cannot be understood exactly raises ValueError with a se
 import re
 from decimal import Decimal
 
+from dxportal.planbook.columns import Cells
 from dxportal.planbook.meanings import THOUSAND_YEN, plain
-from dxportal.planbook.sheets import Cells
 from kpi.models import Target, ValueStatus
 from kpi.numbers import ReadNumber, read_number
 from projects.models import Stage

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dxportal.planbook.columns import Cells
 from dxportal.planbook.meanings import MEASURE_NAMING, PROJECT_NAMING, MappedColumn, Meaning, plain
 from dxportal.planbook.reader import Book
-from dxportal.planbook.sheets import Cells
 
 MOST_TOLD = 5
 

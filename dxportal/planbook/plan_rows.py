@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from dxportal.planbook.sheets import Kind, Scope, Sheet
+from dxportal.planbook.columns import Kind, Scope, Sheet
 from plans.models import Plan
 
 # How rows that do not name the plan themselves belong to it.

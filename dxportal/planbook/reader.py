@@ -17,8 +17,9 @@ from typing import IO
 
 import openpyxl
 
+from dxportal.planbook.columns import Cells
 from dxportal.planbook.faults import Fault, PlanBookError
-from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, Cells, columns_of, required_columns
+from dxportal.planbook.sheets import SHEET_NAMES, SHEETS, columns_of, required_columns
 
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_CSV_BYTES = 60_000_000  # a CSV file is held as a whole

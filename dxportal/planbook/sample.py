@@ -4,8 +4,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from dxportal.planbook.columns import Cells, Kind
 from dxportal.planbook.reader import read_book
-from dxportal.planbook.sheets import Cells, Kind, columns_of
+from dxportal.planbook.sheets import columns_of
 
 # Sheets that an organization or a plan has once; the rows of all others are repeated.
 ONCE = {

@@ -19,16 +19,10 @@ from django.db import transaction
 from django.utils import timezone
 from openpyxl import Workbook
 
+from dxportal.planbook.columns import Column, Kind
 from dxportal.planbook.plan_rows import rows_of_plan
 from dxportal.planbook.reader import escape
-from dxportal.planbook.sheets import (
-    IDENTIFIERS,
-    SHEET_NAMES,
-    SHEETS,
-    Column,
-    Kind,
-    columns_of,
-)
+from dxportal.planbook.sheets import IDENTIFIERS, SHEET_NAMES, SHEETS, columns_of
 from plans.exports import ENCODINGS, CannotEncode, Uncarried, uncarried_characters
 from plans.models import Plan
 from plans.spreadsheets import save, write_table

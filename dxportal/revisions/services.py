@@ -29,8 +29,9 @@ from accounts.models import Department, DepartmentSuccession, Organization
 from accounts.policy import Act
 from accounts.versions import StaleVersion
 from budgets.models import BudgetEntry, StatedTotal
+from dxportal.planbook.columns import Sheet
 from dxportal.planbook.plan_rows import rows_of_plan
-from dxportal.planbook.sheets import SHEETS, Sheet
+from dxportal.planbook.sheets import SHEETS
 from kpi.models import Actual, DefinitionChange, Indicator, Target
 from plans import fiscal_years
 from plans.models import Plan, ReportingCycle
