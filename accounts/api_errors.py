@@ -27,8 +27,9 @@ class FieldErrorSerializer(serializers.Serializer):
     message = serializers.CharField(
         label="理由", help_text="`Accept-Language` の言語（ja、en）で書かれます。"
     )
+    # Any JSON, so null as well: `allow_null` would say it a second time, as another alternative.
     value = serializers.JSONField(
-        allow_null=True, required=False, label="送られた値", help_text="送られたときだけ入ります。"
+        required=False, label="送られた値", help_text="送られたときだけ入ります。"
     )
 
 
