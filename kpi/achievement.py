@@ -142,7 +142,8 @@ def format_target(indicator: Indicator, target: Target | None) -> str:
     if target is None:
         return ""
     shown = format_value(indicator, target.value, target.raw_text)
-    return shown + (target.get_comparison_display() if target.value is not None else "")
+    has_comparison = target.value is not None and target.comparison
+    return shown + (target.get_comparison_display() if has_comparison else "")
 
 
 def format_actual(indicator: Indicator, actual: Actual | None) -> str:

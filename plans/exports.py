@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.utils import timezone
-from openpyxl import Workbook
 
 from accounts.csv_cells import csv_text
 from plans.spreadsheets import save, write_table
+from plans.streamed_workbook import StreamedWorkbook
 
 CP932 = "cp932"
 ENCODINGS = {"utf-8": "utf-8-sig", CP932: CP932}
@@ -131,7 +131,7 @@ class Exporter:
             )
 
     def _xlsx(self) -> bytes:
-        workbook = Workbook(write_only=True)
+        workbook = StreamedWorkbook()
         widths = [column.width for column in self.columns]
         write_table(workbook, self.title, self.head(), self.cells(), widths)
         content = io.BytesIO()

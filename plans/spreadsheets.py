@@ -25,13 +25,14 @@ from django.db import models
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import to_excel
 from openpyxl.writer.excel import ExcelWriter
 
 from accounts.csv_cells import FORMULA_STARTS
+from plans.streamed_workbook import Look, StreamedCell, StreamedSheet
 
 # With these and "#" (#N/A) begins what openpyxl itself may take for something else than a text.
 _SPECIAL = frozenset({*FORMULA_STARTS, "#"})
@@ -39,10 +40,13 @@ _SPECIAL = frozenset({*FORMULA_STARTS, "#"})
 MAX_SIGNIFICANT_DIGITS = 15
 MAX_TEXT = 32_767
 CUT_TEXT = "…（セルに入る長さを超えたため以下省略）"
+# What XML 1.0 cannot carry; one such sign would make the whole file unreadable.
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _FORBIDDEN_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 MAX_TITLE = 31
+MOMENTS = (datetime.date, datetime.datetime)
 
 HEAD_FONT = Font(bold=True)
 HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
@@ -63,17 +67,52 @@ def safe_cell(
     decimals: int | None = None,
     number_format: str = "",
     **style: Any,
-) -> Cell:
+) -> Cell | StreamedCell:
     """A cell to append to `sheet`.
 
+    For a streamed sheet it is a `StreamedCell`, else one of openpyxl's, which may be changed yet.
     `decimals` gives a number its format (None leaves it as it is); `number_format` overrides it.
     `style` sets `font`, `fill`, `border`, `alignment`. None and "" give an empty cell.
     """
+    if isinstance(sheet, StreamedSheet):
+        return _streamed_cell(sheet, value, decimals, number_format, style)
+    return _styled_cell(sheet, value, decimals, number_format, style)
+
+
+def _styled_cell(
+    sheet: Any, value: Any, decimals: int | None, number_format: str, style: dict[str, Any]
+) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
     set_value(cell, value, decimals, number_format)
     if style:
         _set_style(cell, style)
     return cell
+
+
+def _streamed_cell(
+    sheet: StreamedSheet,
+    value: Any,
+    decimals: int | None,
+    number_format: str,
+    style: dict[str, Any],
+) -> StreamedCell:
+    """What `_styled_cell` gives, which is asked once for each look alone."""
+    value = _as_text_or_number(_plain(value))
+    format: Hashable = None
+    if isinstance(value, str):
+        format = value.startswith(FORMULA_STARTS)
+    elif value is not None:
+        format = (type(value) in MOMENTS, decimals, number_format)
+    key = (format, *style, *map(id, style.values()))
+    look = sheet.parent.looks.get(key)
+    if look is None:
+        number = _styled_cell(sheet, value, decimals, number_format, style).style_id
+        alignment = style.get("alignment")
+        look = Look(number, bool(alignment and alignment.wrap_text), style)
+        sheet.parent.looks[key] = look
+    if type(value) in MOMENTS:
+        value = to_excel(value, sheet.parent.epoch)
+    return StreamedCell(value, look)
 
 
 # For each workbook, the numbers that it gave to looks (sets of settings) which it has had before.
@@ -95,11 +134,9 @@ def _set_style(cell: Cell, style: dict[str, Any]) -> None:
 
 def set_value(cell: Cell, value: Any, decimals: int | None = None, number_format: str = "") -> None:
     """Put a value into an existing cell (see `safe_cell`)."""
-    value = _plain(value)
+    value = _as_text_or_number(_plain(value))
     if isinstance(value, str):
         _set_text(cell, value)
-    elif isinstance(value, Decimal) and not _fits_number(value):
-        _set_text(cell, f"{value:f}")
     elif value is not None:
         cell.value = value
         if number_format or decimals is not None:
@@ -127,11 +164,19 @@ def _fits_number(value: Decimal) -> bool:
     return value.is_finite() and len(value.normalize().as_tuple().digits) <= MAX_SIGNIFICANT_DIGITS
 
 
-def _set_text(cell: Cell, text: str) -> None:
-    # A control character would stop the whole workbook; its place stays visible.
-    text = ILLEGAL_CHARACTERS_RE.sub(REPLACEMENT, text)
+def _as_text_or_number(value: Any) -> Any:
+    """A text that a cell can hold; a number that Excel would round as a text."""
+    if isinstance(value, Decimal) and not _fits_number(value):
+        return f"{value:f}"
+    if not isinstance(value, str):
+        return value
+    text = ILLEGAL.sub(REPLACEMENT, value)
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - len(CUT_TEXT)] + CUT_TEXT
+    return text
+
+
+def _set_text(cell: Cell, text: str) -> None:
     cell.value = text
     # openpyxl takes "=…" for a formula and "#N/A" for an error: say that it is neither.
     cell.data_type = "s"
@@ -152,7 +197,7 @@ def _as_is(sheet: Any, value: Any) -> Any:
     if value is None or type(value) is int:
         return value
     if type(value) is str and value and len(value) <= MAX_TEXT and value[0] not in _SPECIAL:
-        return value if ILLEGAL_CHARACTERS_RE.search(value) is None else safe_cell(sheet, value)
+        return value if ILLEGAL.search(value) is None else safe_cell(sheet, value)
     return safe_cell(sheet, value)
 
 

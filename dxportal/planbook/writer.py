@@ -17,7 +17,6 @@ from typing import IO, Any
 
 from django.db import transaction
 from django.utils import timezone
-from openpyxl import Workbook
 
 from dxportal.planbook.columns import Column, Kind
 from dxportal.planbook.plan_rows import rows_of_plan
@@ -26,6 +25,7 @@ from dxportal.planbook.sheets import IDENTIFIERS, SHEET_NAMES, SHEETS, columns_o
 from plans.exports import ENCODINGS, CannotEncode, Uncarried, uncarried_characters
 from plans.models import Plan
 from plans.spreadsheets import save, write_table
+from plans.streamed_workbook import StreamedWorkbook
 
 Line = tuple[str, ...]
 Lines = dict[str, list[Line]]
@@ -91,7 +91,7 @@ def _uncarried(book: Lines, codec: str) -> Iterator[Uncarried]:
 
 def write_workbook(book: Lines, file: Path | IO[bytes]) -> None:
     """The sheets as an .xlsx workbook."""
-    workbook = Workbook(write_only=True)
+    workbook = StreamedWorkbook()
     for name, lines in book.items():
         columns = columns_of(name)
         kinds = [column.kind for column in columns.values()]

@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from openpyxl import Workbook
 
 from dxportal.public.catalogue import licence_of
 from dxportal.public.items import ITEM_HEAD, Dataset, item_rows, leading_items
 from dxportal.public.reading import PublicPlan
 from plans.exports import Column, ExportedFile, Exporter
 from plans.spreadsheets import save, write_table
+from plans.streamed_workbook import StreamedWorkbook
 
 FORMATS = ("csv", "xlsx", "json")
 JSON_TYPE = "application/json"
@@ -77,7 +77,7 @@ class PublicExporter(Exporter):
 
     def _xlsx(self) -> bytes:
         public = self.public
-        workbook = Workbook(write_only=True)
+        workbook = StreamedWorkbook()
         write_table(workbook, self.title, self.head(), self.cells())
         write_table(workbook, "項目定義書", ITEM_HEAD, item_rows(public, self.dataset))
         write_table(

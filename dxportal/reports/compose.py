@@ -11,6 +11,7 @@ from dxportal.reports.content import (
     ReportContent,
     StepGroup,
 )
+from dxportal.reports.indicator_facts import FactsByIndicator
 from dxportal.reports.plan_rows import budget_parts, correction_rows, plain_measures
 from dxportal.reports.rows import RowMaker, is_unapproved
 from dxportal.reports.source import Source, read_source
@@ -80,6 +81,7 @@ class Composer:
         self.source = source
         self.years = _value_years(source)
         self.schedule_years = _schedule_years(source)
+        self.facts = FactsByIndicator(source, self.years)
         deepest = max(source.depths.values(), default=0) + 1
         self.section_depth = 1 if deepest >= DEEP_ENOUGH else 0
         self.roots = [measure for measure in source.measures if self._is_section(measure)]
@@ -110,7 +112,7 @@ class Composer:
         return list(self.source.under(root))
 
     def maker(self) -> RowMaker:
-        return RowMaker(self.source, self.years, self.schedule_years)
+        return RowMaker(self.source, self.facts, self.schedule_years)
 
     def area(self, root: Measure) -> Area:
         maker, members = self.maker(), self.members(root)

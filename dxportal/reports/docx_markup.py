@@ -4,7 +4,6 @@ It is written as text and not as a tree of elements, so that a report of any len
 bounded memory. The names of styles are those of docx_styles.xml. Lengths are millimetres.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -13,10 +12,8 @@ from typing import Self
 
 from django.utils.html import escape
 
-from plans.spreadsheets import REPLACEMENT
+from plans.spreadsheets import ILLEGAL, REPLACEMENT
 
-# What XML 1.0 cannot carry; one such sign would make the whole file unreadable.
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 HEAD_FILL, STEP_FILL, GROUP_FILL, CURRENT_FILL = "DFE8F7", "F3F5F9", "C5D7FB", "000060"
 POINT = 25.4 / 72  # millimetres
 # A row that is higher than this part of the page may be torn, else it would leave a page empty.

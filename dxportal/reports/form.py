@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from math import ceil
 from typing import Any
 
@@ -21,7 +22,9 @@ from plans.spreadsheets import (
     safe_cell,
     sheet_title,
 )
+from plans.streamed_workbook import StreamedCell, StreamedSheet
 
+SheetCell = StreamedCell | WorkbookCell
 A3, A4 = 8, 9  # as Excel numbers paper
 LINE_HEIGHT, MAX_ROW_HEIGHT = 14.5, 409  # points; the second is Excel's limit
 TITLE_FONT = Font(bold=True, size=14)
@@ -37,14 +40,28 @@ def text_width(text: str) -> float:
 
     A little more than that, because glyphs differ between the fonts of different machines.
     """
-    wide = sum(unicodedata.east_asian_width(sign) in "FWA" for sign in text)
-    return 1.1 * (len(text) + wide)
+    return 1.1 * sum(map(_sign_width, text))
+
+
+@cache
+def _sign_width(sign: str) -> int:
+    return 2 if unicodedata.east_asian_width(sign) in "FWA" else 1
+
+
+def _lines(cell: SheetCell, width: float) -> int:
+    """How many lines a cell's text takes when it is wrapped at the column's width."""
+    text = cell.value
+    if not isinstance(text, str) or (2.2 * len(text) <= width and "\n" not in text):
+        return 1
+    if not (cell.look.wraps if isinstance(cell, StreamedCell) else cell.alignment.wrap_text):
+        return 1
+    return sum(max(1, ceil(text_width(line) / width)) for line in text.split("\n"))
 
 
 class Form:
     """A sheet that is printed: rows are added from the top, headings repeat on every page.
 
-    Of a write-only workbook: rows go to the disk as they come, but for those above the place where
+    Of a streamed workbook rows go to the disk as they come, but for those above the place where
     the sheet is frozen, which must be known before the first.
     """
 
@@ -55,7 +72,7 @@ class Form:
         for index, width in enumerate(widths, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = width
         self.widths, self.columns = widths, len(widths)
-        self._waiting: list[list[WorkbookCell]] | None = []
+        self._waiting: list[tuple[list[SheetCell], float | None]] | None = []
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = paper
         self.sheet.page_setup.fitToWidth, self.sheet.page_setup.fitToHeight = 1, 0
@@ -75,41 +92,30 @@ class Form:
         """A row: plain values get the style, cells that were made by `cell` keep their own."""
         style = {"alignment": WRAP, **style}
         cells = [
-            value if isinstance(value, WorkbookCell) else safe_cell(self.sheet, value, **style)
+            value if isinstance(value, SheetCell) else safe_cell(self.sheet, value, **style)
             for value in values
         ]
         self._row += 1
-        lines = max(map(self._lines, cells, self.widths), default=1)
-        if lines > 1:
-            # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
-            height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT)
+        lines = max(map(_lines, cells, self.widths), default=1)
+        # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
+        height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT) if lines > 1 else None
+        if not isinstance(self.sheet, StreamedSheet):
             self.sheet.row_dimensions[self._row].height = height
-        if self._waiting is None:
             self.sheet.append(cells)
-            if self.sheet.parent.write_only:  # it has gone to the disk with its height
-                self.sheet.row_dimensions.pop(self._row, None)
+        elif self._waiting is None:
+            self.sheet.append(cells, height)
         else:
-            self._waiting.append(cells)
+            self._waiting.append((cells, height))
 
     def _write_waiting(self) -> None:
-        for cells in self._waiting or ():
-            self.sheet.append(cells)
+        for row in self._waiting or ():
+            self.sheet.append(*row)
         self._waiting = None
 
-    @staticmethod
-    def _lines(cell: WorkbookCell, width: float) -> int:
-        """How many lines a cell's text takes when it is wrapped at the column's width."""
-        text = cell.value
-        if not isinstance(text, str) or (2.2 * len(text) <= width and "\n" not in text):
-            return 1
-        if not cell.alignment.wrap_text:
-            return 1
-        return sum(max(1, ceil(text_width(line) / width)) for line in text.split("\n"))
-
-    def cell(self, value: Any, **style: Any) -> WorkbookCell:
+    def cell(self, value: Any, **style: Any) -> SheetCell:
         return safe_cell(self.sheet, value, **{"alignment": WRAP, "border": BORDER, **style})
 
-    def figure(self, cell: Cell, decimals: int, **style: Any) -> WorkbookCell:
+    def figure(self, cell: Cell, decimals: int, **style: Any) -> SheetCell:
         """A figure as a number where there is one, else what was written; △ for minus."""
         shown = cell.text if cell.value is None else cell.value
         if cell.value is not None and not cell.text.replace(",", "").lstrip("-").isascii():

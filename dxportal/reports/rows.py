@@ -1,7 +1,5 @@
 """From the rows of the database to those of the report: indicators, projects, reviews."""
 
-from dataclasses import replace
-
 from dxportal.reports.content import (
     Cell,
     IndicatorRow,
@@ -10,10 +8,9 @@ from dxportal.reports.content import (
     ReviewRow,
     StateRow,
 )
+from dxportal.reports.indicator_facts import FactsByIndicator, Figure
 from dxportal.reports.source import Source
-from kpi.charts import indicator_chart
-from kpi.models import Actual, Indicator, IndicatorUse, Target
-from kpi.series import YearValues, years_of
+from kpi.models import Actual, IndicatorUse
 from plans import fiscal_years
 from plans.models import Mark, Measure
 from projects.models import Placement, Review
@@ -27,97 +24,41 @@ def mark_text(mark: Mark | None) -> str:
 class RowMaker:
     """Makes the rows of one section, collecting the section's notes on the way."""
 
-    def __init__(self, source: Source, years: range, schedule_years: range) -> None:
+    def __init__(self, source: Source, facts: FactsByIndicator, schedule_years: range) -> None:
         self.source = source
-        self.years, self.schedule_years = years, schedule_years
+        self.facts, self.schedule_years = facts, schedule_years
         self.notes = Notes()
 
     # Indicators
 
     def indicator(self, use: IndicatorUse, place: str) -> IndicatorRow:
-        source, year = self.source, self.source.fiscal_year
-        indicator = source.indicators[use.indicator_id]
-        later = source.later_editions
-        values = [self._as_reported(row) for row in years_of(indicator, self.years, later)]
-        current = next((row for row in values if row.fiscal_year == year), None)
-        achievement = current.achievement if current else None
+        facts = self.facts[use.indicator_id]
+        indicator, achievement = facts.indicator, facts.achievement
         about = f"{place}：{indicator.name}" if use.project_id else indicator.name
         refs = self.notes.refer(about, indicator.source_note, use.source_note)
         return IndicatorRow(
             indicator_id=indicator.pk,
             place=place,
             role=use.get_role_display(),
-            name=self._name(indicator),
+            name=facts.name,
             unit=indicator.unit,
             decimals=indicator.decimals,
             department=str(indicator.department or ""),
-            planned=tuple(self._target_cell(row, about) for row in values),
-            actual=tuple(self._actual_cell(row, about) for row in values),
+            planned=tuple(self._cell(figure, about) for figure in facts.planned),
+            actual=tuple(self._cell(figure, about) for figure in facts.actual),
             achievement=achievement.text if achievement else "—",
             percent=achievement.rounded() if achievement else None,
             reached=achievement.reached if achievement else None,
             reached_text=achievement.reached_text if achievement else "—",
             how=(achievement.formula or achievement.reason) if achievement else "",
-            definition=self._definition(indicator),
-            comment=current.actual.note if current and current.actual else "",
-            chart=indicator_chart(indicator, values, year, minus="△"),
+            definition=facts.definition,
+            comment=facts.comment,
+            chart=facts.chart,
             refs=refs,
         )
 
-    def _as_reported(self, row: YearValues) -> YearValues:
-        """A report of R6 shows no actual of R7, even when it is built again years later."""
-        return row if row.fiscal_year <= self.source.fiscal_year else replace(row, actual=None)
-
-    def _name(self, indicator: Indicator) -> str:
-        names = [
-            change.name
-            for change in indicator.definition_changes.all()
-            if change.name and change.from_fiscal_year <= self.source.fiscal_year
-        ]
-        return names[-1] if names else indicator.name
-
-    def _definition(self, indicator: Indicator) -> str:
-        formula, rationale, said = indicator.formula, indicator.rationale, []
-        for change in indicator.definition_changes.all():
-            if change.from_fiscal_year <= self.source.fiscal_year:
-                formula, rationale = change.formula or formula, change.rationale or rationale
-                said.append(
-                    f"{fiscal_years.short_form(change.from_fiscal_year)}から：{change.note}"
-                )
-        return "\n".join(part for part in (formula, rationale, *said) if part)
-
-    def _target_cell(self, row: YearValues, about: str) -> Cell:
-        target = row.target
-        if target is None:
-            return Cell()
-        said = [f"{row.label}予定：{target.source_note}"] if target.source_note else []
-        if target.note:
-            said.append(f"{row.label}予定：{target.note}")
-        if old := self._before_revision(row):
-            said.append(f"{row.label}予定は改定後の値（改定前：{old}）")
-        return Cell(row.target_text, target.value, self.notes.refer(about, *said))
-
-    @staticmethod
-    def _before_revision(row: YearValues) -> str:
-        olds = [
-            target
-            for target in row.indicator.targets.all()
-            if target.fiscal_year == row.fiscal_year
-            and target.kind == Target.Kind.TARGET
-            and row.target is not None
-            and target.revision < row.target.revision
-        ]
-        return "、".join(replace(row, target=target).target_text for target in olds)
-
-    def _actual_cell(self, row: YearValues, about: str) -> Cell:
-        actual = row.actual
-        if actual is None:
-            return Cell()
-        said = [f"{row.label}実績：{actual.source_note}"] if actual.source_note else []
-        if actual.is_preliminary:
-            said.append(f"{row.label}実績は速報値")
-        refs = self.notes.refer(about, *said)
-        return Cell(row.actual_text, actual.value if actual.has_number else None, refs)
+    def _cell(self, figure: Figure, about: str) -> Cell:
+        return Cell(figure.text, figure.value, self.notes.refer(about, *figure.said))
 
     # Projects
 
@@ -132,7 +73,7 @@ class RowMaker:
         ]
         refs = self.notes.refer(about, project.source_note, placement.source_note, *said)
         maker = (
-            self if with_indicator_notes else RowMaker(self.source, self.years, self.schedule_years)
+            self if with_indicator_notes else RowMaker(self.source, self.facts, self.schedule_years)
         )
         planned, actual = [], []
         for year in self.schedule_years:

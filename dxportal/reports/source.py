@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -53,11 +54,14 @@ class Source:
 
     def path_to(self, measure: Measure) -> list[Measure]:
         """From the top of the tree down to the measure."""
-        by_pk = {row.pk: row for row in self.measures}
         path = [measure]
         while path[0].parent_id is not None:
-            path.insert(0, by_pk[path[0].parent_id])
+            path.insert(0, self._by_pk[path[0].parent_id])
         return path
+
+    @cached_property
+    def _by_pk(self) -> dict[int, Measure]:
+        return {row.pk: row for row in self.measures}
 
     def shown_actuals(self) -> Iterator[Actual]:
         """The actuals that the report prints: of its own fiscal year and those before."""

@@ -8,7 +8,6 @@ one table a sheet. Rows go to the disk as they are made: a large plan does not f
 from collections.abc import Callable
 from pathlib import Path
 
-from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
 from dxportal.reports import xlsx_sections
@@ -20,14 +19,15 @@ from dxportal.reports.sections import kinds_of
 from dxportal.reports.sheets import notes_by_part
 from plans import fiscal_years
 from plans.spreadsheets import number_format, save, write_table
+from plans.streamed_workbook import StreamedWorkbook
 
 Progress = Callable[[str, int], None]
-Writer = Callable[[Workbook, ReportContent, Chosen], None]
+Writer = Callable[[StreamedWorkbook, ReportContent, Chosen], None]
 
 
 def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None:
     """Write the report into `target`."""
-    workbook = Workbook(write_only=True)
+    workbook = StreamedWorkbook()
     workbook.properties.title = content.title
     workbook.properties.creator = content.organization
     workbook.properties.language = "ja"
@@ -53,7 +53,7 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
     save(workbook, target, content.data_as_of)
 
 
-def _cover(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def _cover(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "表紙", [34, 90])
     form.title(content.title)
     form.add([])
@@ -97,7 +97,7 @@ def _cover(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.finish()
 
 
-def _progress_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def _progress_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "進捗・評価", [16, 26, 44, 13, 13, 54, 44, 10], A3)
     form.title(f"{content.plan_name}　{content.year_name}の目標・進捗・評価")
     form.head(
@@ -137,7 +137,7 @@ def _progress_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) 
     form.finish()
 
 
-def _kpi_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def _kpi_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     years = len(content.years)
     form = Form(workbook, "KPI", [14, 28, 28, 8, 7, *[11] * years, 11, 9, 26, 40, 44, 14], A3)
     form.title(f"{content.plan_name}　KPI・成果指標の予定と実績")
@@ -196,7 +196,7 @@ def _add_kpi(form: Form, area: Area, row: IndicatorRow) -> None:
     )
 
 
-def _project_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def _project_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     years, stages = len(content.years), len(content.schedule_years)
     widths = [14, 26, 26, 14, 8, 32, 44, 20, 24, 8, 7, *[10] * years, *[6] * stages, 12]
     paper = A4 if chosen.option("paper", "a3") == "a4" else A3
@@ -254,7 +254,7 @@ def _project_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -
     form.finish()
 
 
-def _totals_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def _totals_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     totals = content.totals
     form = Form(workbook, "集計", [34, *[14] * max(4, len(totals.mark_labels) + 1)])
     form.title(f"{content.plan_name}　{content.year_name}の集計")
@@ -284,7 +284,7 @@ def _totals_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) ->
     form.finish()
 
 
-def _notes_sheet(workbook: Workbook, content: ReportContent) -> None:
+def _notes_sheet(workbook: StreamedWorkbook, content: ReportContent) -> None:
     """All numbered notes of the forms, each with the part of the report that it belongs to."""
     form = Form(workbook, "出典注記", [24, 8, 60, 90])
     form.title("出典注記", "番号は、区分ごとに付けています。")

@@ -3,24 +3,22 @@
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell as WorkbookCell
-
 from dxportal.reports import one_pages, sheets
 from dxportal.reports.content import IndicatorRow, ReportContent, ReviewRow
 from dxportal.reports.design import Chosen
-from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, RIGHT, Form
+from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, RIGHT, Form, SheetCell
 from dxportal.reports.plan_content import BudgetGroup, BudgetLine, PlainBar, PlainMeasure
 from dxportal.reports.plan_rows import thousands
 from dxportal.reports.rows import stage_legend
 from dxportal.templatetags.report_paper import paper
 from plans import fiscal_years
 from plans.spreadsheets import number_format
+from plans.streamed_workbook import StreamedWorkbook
 
 YEN_IN_THOUSANDS = number_format(0, on_paper=True)
 
 
-def steps(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def steps(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """進捗管理: each project's stages planned and done, and its indicators' figures of the year."""
     years = content.schedule_years
     widths = [16, 34, 18, 40, 24, 8, *[7] * len(years), 34, 14, 14]
@@ -63,7 +61,7 @@ def steps(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.finish()
 
 
-def roads(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def roads(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """一枚概要: each section's summary and target state, then the way of its projects by year."""
     years = content.schedule_years
     form = Form(workbook, "一枚概要", [16, 34, 18, 44, *[10] * len(years), 34, 14, 14], A3)
@@ -105,7 +103,7 @@ def _road_part(form: Form, place: str, part: one_pages.RoadPart, years: int) -> 
             form.add([*(form.cell("") for _ in range(4 + years)), *_year_figures(form, row)])
 
 
-def _year_figures(form: Form, row: IndicatorRow | None) -> list[WorkbookCell]:
+def _year_figures(form: Form, row: IndicatorRow | None) -> list[SheetCell]:
     """An indicator's name with the year's figures, as numbers where they are."""
     if row is None:
         return [form.cell("") for _ in range(3)]
@@ -113,7 +111,7 @@ def _year_figures(form: Form, row: IndicatorRow | None) -> list[WorkbookCell]:
     return [form.cell(row.name_with_unit), *(form.figure(cell, row.decimals) for cell in cells)]
 
 
-def measures_plain(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def measures_plain(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """施策別の取組: one line for each thing that is said of a measure."""
     form = Form(workbook, "施策別の取組", [18, 44, 24, 100], A4)
     form.title(f"{content.plan_name}　施策別の取組")
@@ -153,7 +151,7 @@ def _bar_text(step: PlainBar, years: tuple[int, ...]) -> str:
     return "　".join(filter(None, (step.period, what, " ".join(lies))))
 
 
-def budget(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def budget(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     part = sheets.budget_of(content, chosen.option("stage", "initial"))
     form = Form(workbook, "予算", [60, 30, 16, 18, 28], A4)
     if part is None:
@@ -175,7 +173,7 @@ def budget(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.finish()
 
 
-def budget_sheet(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def budget_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """予算の一枚概要: the sums of the plan's top levels by 区分, and of its priorities."""
     part = sheets.budget_of(content, chosen.option("stage", "initial"))
     title = f"{content.plan_name}　{content.year_name}の予算の一枚概要"
@@ -213,7 +211,7 @@ def _budget_sums(
     form.add([form.cell(label, **style), *counts, *amounts])
 
 
-def _amount_cell(form: Form, yen: int | None, **style: Any) -> WorkbookCell:
+def _amount_cell(form: Form, yen: int | None, **style: Any) -> SheetCell:
     return form.cell(_thousands(yen), alignment=RIGHT, number_format=YEN_IN_THOUSANDS, **style)
 
 
@@ -252,7 +250,7 @@ def _sum_line(form: Form, label: str, amount: int | None, stated: int | None) ->
     form.add([label_cell, form.cell(""), form.cell(""), cell, form.cell(remark)])
 
 
-def sheets_of_things(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def sheets_of_things(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """個票: the same facts as on the single pages, one line for each."""
     form = Form(workbook, "個票", [18, 50, 30, 90], A4)
     form.title(f"{content.plan_name}　個票")
@@ -340,7 +338,7 @@ def _indicator_lines(
     return [(label, text) for label, text in lines if text]
 
 
-def summary(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def summary(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     found = sheets.summary_of(content)
     form = Form(workbook, "要約", [26, 60, 18, 18, 14], A4)
     form.title(f"{content.plan_name}　{content.year_name}の要約")
@@ -376,7 +374,7 @@ def summary(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
     form.finish()
 
 
-def errata(workbook: Workbook, content: ReportContent, chosen: Chosen) -> None:
+def errata(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "正誤表", [8, 20, 44, 24, 24, 40, 16], A4)
     form.title(f"{content.plan_name}　正誤表")
     form.head(["頁", "章", "項目", "誤", "正", "理由", "訂正日"])

@@ -13,13 +13,12 @@ from typing import IO, Any
 
 from django.utils import timezone
 from openpyxl import Workbook
-from openpyxl.cell import Cell as WorkbookCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from accounts.models import User
-from dxportal.reports.form import A3, RIGHT, Form
+from dxportal.reports.form import A3, RIGHT, Form, SheetCell
 from dxportal.rounds.cells import FIELDS, Field
 from dxportal.rounds.entry_book_sheets import (
     CODES_SHEET,
@@ -216,7 +215,7 @@ class _KindSheet:
             dimensions = self.sheet.row_dimensions[self.form.row]
             dimensions.height = max(dimensions.height or 0, ROOM_FOR_TEXT)
 
-    def _entry_cell(self, row: Row, field: Field, is_open: bool) -> WorkbookCell:
+    def _entry_cell(self, row: Row, field: Field, is_open: bool) -> SheetCell:
         """A cell to fill in: a figure as a number where it is one, all else as text.
 
         Figures keep the general format: what a spreadsheet makes of "12%" or "1/2" is then seen in
@@ -233,7 +232,7 @@ class _KindSheet:
             style["font"] = GREY
         cell = self.form.cell(_number(words) if field.kind == "figure" else words, **style)
         if field.kind in ("text", "choice", "flag"):
-            cell.number_format = "@"
+            cell.number_format = "@"  # type: ignore[union-attr]  # the book is no streamed one
         return cell
 
     def _guard(self) -> None:

@@ -28,6 +28,7 @@ from dxportal.reports.source import read_source
 from dxportal.reports.xlsx import write_xlsx
 from kpi.models import Actual, DefinitionChange, Target
 from plans.models import Level, Measure, Plan
+from plans.streamed_workbook import StreamedWorkbook
 from projects.models import Project, Review
 from tests.cast import LAST_YEAR, Cast, actual, make_cast, targets
 
@@ -425,11 +426,15 @@ def test_a_rate_without_end_is_a_number_too(cast: Cast) -> None:
 
 def test_rows_are_as_high_as_their_text() -> None:
     """Programs do not agree on fitting rows when they open a file, so the file says it."""
-    form = Form(openpyxl.Workbook(), "様式", [20, 10])
+    workbook, file = StreamedWorkbook(), io.BytesIO()
+    form = Form(workbook, "様式", [20, 10])
     form.add(["短い", 1])
     form.add(["全角の二十五文字を超えると三行に折り返される文です。" * 2, "短い"])
     form.add(["一行目\n二行目", ""])
-    heights = [form.sheet.row_dimensions[row].height for row in (1, 2, 3)]
+    form.finish()
+    workbook.save(file)
+    written = openpyxl.load_workbook(file)["様式"]
+    heights = [written.row_dimensions[row].height for row in (1, 2, 3)]
     assert heights[0] is None
     assert heights[1] > heights[2] > 29
 
