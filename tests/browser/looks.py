@@ -9,6 +9,7 @@ WIDTHS = (1280, 390, 320)
 
 def findings(page: Page) -> list[str]:
     """What axe finds on the page as it stands."""
+    page.wait_for_load_state()
     return [
         f"{page.url} {violation['id']}: {node['html'][:200]}"
         for violation in Axe().run(page).response["violations"]
@@ -21,6 +22,7 @@ def faults(page: Page) -> list[str]:
 
     axe looks at the broadest and the narrowest: between the two only room changes.
     """
+    page.wait_for_load_state()
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.api import Caller, service
 from tests.browser.looks import faults, findings
-from tests.cast import Cast, make_cast
+from tests.browser.steps import press
+from tests.cast import PASSWORD, Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -60,13 +61,18 @@ def test_the_administrators_pages_are_for_all(sign_in_as: Callable[..., Page]) -
         page.goto(address)
         found += faults(page)
     page.goto(f"/tokens/{token.pk}/rotate/")
-    page.get_by_role("button", name="新しくする").click()
-    page.locator("#secret").wait_for()
+    press(page, "新しくする")
+    expect(page.locator("#secret")).to_be_visible()
     assert not found + faults(page)
 
 
-def test_the_sign_in_page_is_clean(open_page: Callable[..., Page], db: None) -> None:
+def test_the_sign_in_page_is_clean_and_leads_on(cast: Cast, open_page: Callable[..., Page]) -> None:
     page = open_page()
-    page.goto("/accounts/sign-in/")
-    page.get_by_role("button", name="サインイン").click()
+    page.goto("/plans/")
+    press(page, "サインイン")
+    expect(page.locator(".error-summary")).to_be_visible()
     assert not findings(page)
+    page.get_by_label("ユーザー名").fill("viewer")
+    page.get_by_label("パスワード").fill(PASSWORD)
+    press(page, "サインイン")
+    expect(page.get_by_role("heading", level=1)).to_have_text("計画の一覧")

@@ -15,7 +15,7 @@ def test_the_reference_draws_and_calls_the_api(cast, sign_in_as: Callable[..., P
     page.goto("/api/v1/docs/")
     for name in RESOURCES:
         tag = page.locator(f".opblock-tag[data-tag='{name}']")
-        expect(tag).to_be_visible(timeout=30_000)
+        expect(tag).to_be_visible()
     page.locator(".opblock-tag[data-tag='plans']").click()
     operation = page.locator("#operations-plans-plans_list")
     operation.locator(".opblock-summary-control").click()
@@ -31,7 +31,7 @@ def test_a_write_from_the_reference_carries_the_csrf_token(
 ) -> None:
     page = sign_in_as("editor")
     page.goto("/api/v1/docs/")
-    page.locator(".opblock-tag[data-tag='actuals']").click(timeout=30_000)
+    page.locator(".opblock-tag[data-tag='actuals']").click()
     operation = page.locator("#operations-actuals-actuals_create")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()

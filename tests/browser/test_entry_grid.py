@@ -11,11 +11,13 @@ from dxportal.rounds.asking import ask
 from kpi.models import Actual, Indicator
 from plans.models import ReportingCycle
 from tests.browser.looks import findings
-from tests.cast import THIS_YEAR, Cast, actual, make_cast, targets
+from tests.browser.steps import follow, press, press_and_confirm
+from tests.cast import PASSWORD, THIS_YEAR, Cast, actual, make_cast, targets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[..., Page]
 GRID = "/rounds/entry/"
+KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('entry:'))"
 PLANS_MADE, VISITORS = "データを活用した事業立案数", "来訪者数"
 
 
@@ -89,10 +91,13 @@ def paste(page: Page, cell: Locator, text: str) -> None:
 
 def kept(page: Page) -> int:
     """How many entries lie in the browser's storage."""
-    count: int = page.evaluate(
-        "Object.keys(localStorage).filter((key) => key.startsWith('entry:')).length"
-    )
+    count: int = page.evaluate(f"{KEPT}.length")
     return count
+
+
+def expect_kept(page: Page, count: int) -> None:
+    """So many, soon: a page that is left clears them while the next one already loads."""
+    page.wait_for_function(f"{KEPT}.length === {count}")
 
 
 # Typing
@@ -102,7 +107,7 @@ def test_a_value_is_saved_on_leaving_its_cell_and_seen_everywhere(
     cast: Cast, sign_in_as: SignIn
 ) -> None:
     page = sign_in_as("editor")
-    page.get_by_role("link", name="実績入力").first.click()
+    follow(page, page.get_by_role("link", name="実績入力").first)
     row = row_of(page, VISITORS)
     expect_state(row, "未入力")
     value_of(page, VISITORS).focus()
@@ -121,7 +126,7 @@ def test_a_value_is_saved_on_leaving_its_cell_and_seen_everywhere(
     expect(bar).to_contain_text("あと10日で締切")
     assert kept(page) == 0
 
-    row.get_by_role("link", name=VISITORS).click()
+    follow(page, row.get_by_role("link", name=VISITORS))
     expect(page.get_by_role("main")).to_contain_text("21,000")
     page.goto(f"/plans/measures/{cast.measures['観光2'].pk}/?fiscal_year=2025")
     expect(page.get_by_role("main")).to_contain_text("21,000")
@@ -213,21 +218,20 @@ def test_a_warning_is_shown_and_asked_for_before_submitting(cast: Cast, sign_in_
     page.keyboard.press("Enter")
     expect_state(row, "保存済み（警告）")
     expect(row).to_contain_text("90%減っています")
-    page.get_by_role("link", name="提出", exact=True).click()
+    follow(page, page.get_by_role("link", name="提出", exact=True))
     expect(page.get_by_role("main")).to_contain_text("コメントが必要な項目が1件あります")
     expect(page.get_by_role("button", name="件を提出する")).to_be_disabled()
-    page.get_by_role("link", name=VISITORS).first.click()
+    follow(page, page.get_by_role("link", name=VISITORS).first)
     page.get_by_label(f"{VISITORS}のコメント").fill("台風による休業のため")
-    page.get_by_role("link", name="提出", exact=True).click()  # saves what is not saved first
+    # Saves what is not saved first.
+    follow(page, page.get_by_role("link", name="提出", exact=True))
     expect(page.get_by_role("main")).to_contain_text("空欄のまま提出します")
-    page.get_by_role("button", name="件を提出する").click()
+    follow(page, page.get_by_role("button", name="件を提出する"))
     expect(page.get_by_role("main")).to_contain_text("提出しました")
     expect_state(row_of(page, VISITORS), "編集不可")
     expect(row_of(page, VISITORS)).to_contain_text("取り下げて")
-    page.get_by_role("link", name="提出の状況").click()
-    page.wait_for_load_state()  # the script asks before a form is sent
-    page.get_by_role("button", name="を取り下げる").click()
-    page.get_by_role("button", name="取り下げる", exact=True).click()
+    follow(page, page.get_by_role("link", name="提出の状況"))
+    press_and_confirm(page, "を取り下げる")
     expect(page.get_by_role("main")).to_contain_text("取り下げました")
     expect(value_of(page, VISITORS)).to_be_editable()
 
@@ -244,12 +248,12 @@ def test_a_block_of_twenty_values_is_pasted_and_undone(
     notice = page.locator("[data-pasted]")
     expect(notice).to_contain_text("20個の値を20行に貼り付けました")
     bar = page.get_by_role("region", name="入力の進み具合")
-    expect(bar).to_contain_text("未保存 0件", timeout=30_000)
+    expect(bar).to_contain_text("未保存 0件")
     figures = Actual.objects.filter(fiscal_year=THIS_YEAR, indicator__in=many)
     assert sorted(row.value for row in figures) == [1000 * n for n in range(1, 21)]
     notice.get_by_role("button", name="元に戻す").click()
     expect(notice).to_contain_text("貼り付ける前に戻しました")
-    expect(bar).to_contain_text("未保存 0件", timeout=30_000)
+    expect(bar).to_contain_text("未保存 0件")
     expect(bar).to_contain_text("入力済み 0/")
     assert not figures.all().exists()
 
@@ -379,9 +383,9 @@ def test_after_the_session_has_ended_it_goes_on_where_it_was(
         row.get_by_role("link", name="新しいタブでサインインする").click()
     tab = opened.value
     tab.get_by_label("ユーザー名").fill("editor")
-    tab.get_by_label("パスワード").fill("the-cast-knows-it")
-    tab.get_by_role("button", name="サインイン").click()
-    tab.get_by_role("link", name="実績入力").first.wait_for()
+    tab.get_by_label("パスワード").fill(PASSWORD)
+    press(tab, "サインイン")
+    expect(tab.get_by_role("link", name="実績入力").first).to_be_visible()
     page.bring_to_front()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect_state(row, "保存済み")
@@ -396,9 +400,9 @@ def test_signing_out_clears_what_was_kept(cast: Cast, sign_in_as: SignIn) -> Non
     expect_state(row_of(page, PLANS_MADE), "失敗（自動でやり直します）")
     assert kept(page) == 1
     page.get_by_text("江出 太郎").first.click()
-    page.get_by_role("button", name="サインアウト").click()
-    page.wait_for_url("**/accounts/sign-in/**")
-    assert kept(page) == 0
+    press(page, "サインアウト")
+    expect(page.get_by_role("heading", level=1)).to_have_text("サインイン")
+    expect_kept(page, 0)
 
 
 def test_what_another_person_left_is_cleared_unseen(cast: Cast, sign_in_as: SignIn) -> None:
@@ -435,11 +439,11 @@ def test_it_works_without_scripts(cast: Cast, sign_in_as: SignIn) -> None:
     page = sign_in_as("editor", java_script_enabled=False)
     page.goto(GRID)
     value_of(page, PLANS_MADE).fill("不明")
-    row_of(page, PLANS_MADE).get_by_role("button", name="保存").click()
+    follow(page, row_of(page, PLANS_MADE).get_by_role("button", name="保存"))
     expect(page.get_by_role("main")).to_contain_text("数値として読めません")
     expect(value_of(page, PLANS_MADE)).to_have_value("不明")
     value_of(page, PLANS_MADE).fill("8")
-    page.get_by_role("button", name="保存").click()
+    follow(page, page.get_by_role("button", name="保存"))
     page.wait_for_url("**/rounds/entry/?cycle=*")
     expect_state(row_of(page, PLANS_MADE), "保存済み")
 
@@ -454,6 +458,7 @@ def test_every_state_is_readable_for_all(
     page.keyboard.press("Enter")
     expect_state(row_of(page, PLANS_MADE), "拒否（保存していません）")
     paste(page, value_of(page, VISITORS), "1\tx\n2\n")
+    expect_state(row_of(page, VISITORS), "保存済み（警告）")
     found = findings(page)
     page.goto(GRID)  # with what was left over
     found += findings(page)

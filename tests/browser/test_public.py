@@ -4,14 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page, Request, expect
 
 from budgets.models import BudgetEntry
 from dxportal.models import DataVersion, Publication
 from dxportal.public.static_site import write_site
 from dxportal.public.versions import keep_due_versions
 from kpi.models import Actual
+from tests.browser.conftest import new_context
 from tests.browser.looks import faults, findings
+from tests.browser.steps import follow
 from tests.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,7 +58,6 @@ def test_every_page_is_for_all(open_page: Callable[..., Page], files: Path) -> N
     cast = published()
     keep_due_versions()
     page = open_page(reduced_motion="reduce")
-    page.set_default_navigation_timeout(30_000)
     found = []
     for address in addresses(cast):
         page.goto(address)
@@ -68,7 +69,7 @@ def test_forced_colours_keep_the_words(open_page: Callable[..., Page]) -> None:
     cast = published()
     page = open_page(forced_colors="active")
     page.goto(f"/public/422029/dx/measures/{cast.measures['観光1'].pk}/")
-    assert page.get_by_text("予定どおり").first.is_visible()
+    expect(page.get_by_text("予定どおり").first).to_be_visible()
     assert not [line for line in findings(page) if "color-contrast" not in line]
 
 
@@ -99,7 +100,7 @@ def test_every_link_is_reached_by_keyboard_and_seen(open_page: Callable[..., Pag
 def test_the_static_site_opens_from_a_folder(browser: Browser, db: None, tmp_path: Path) -> None:
     published()
     write_site(tmp_path / "site")
-    context = browser.new_context(locale="ja-JP", offline=True)
+    context = new_context(browser, offline=True)
     page, wrong = context.new_page(), []
     # A download is no page, so Chromium calls its navigation aborted.
 
@@ -111,16 +112,15 @@ def test_the_static_site_opens_from_a_folder(browser: Browser, db: None, tmp_pat
     page.on("console", lambda message: wrong.append(message.text))
     page.goto((tmp_path / "site/index.html").as_uri())
     page.wait_for_url("**/public/index.html")
-    page.get_by_role("link", name="DX戦略実行計画").click()
-    page.get_by_role("link", name="指標の一覧を見る").click()
-    page.get_by_role("link", name="データを活用した事業立案数").click()
-    assert page.locator("svg.chart").is_visible()
+    for name in ("DX戦略実行計画", "指標の一覧を見る", "データを活用した事業立案数"):
+        follow(page, page.get_by_role("link", name=name))
+    expect(page.locator("svg.chart")).to_be_visible()
     page.evaluate("document.fonts.ready")
     assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"BIZ UDPGothic')
     assert "0px" not in page.evaluate(
         "getComputedStyle(document.querySelector('.container')).paddingLeft"
     )
-    page.get_by_role("link", name="データ", exact=True).click()
+    follow(page, page.get_by_role("link", name="データ", exact=True))
     with page.expect_download() as download:
         page.locator("#values ~ * a, section:has(#values) a").first.click()
     assert Path(download.value.path()).read_bytes().startswith(b"\xef\xbb\xbf")

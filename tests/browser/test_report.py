@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
+from tests.browser.conftest import PATIENCE
+from tests.browser.steps import press
 from tests.cast import make_cast
 from tests.worker import running_worker
 
@@ -22,11 +24,12 @@ def build(page: Page, format_label: str) -> bytes:
     """Ask for the report of 令和6年度, wait for it on its page, and fetch the file."""
     page.goto("/reports/")
     page.get_by_label("年度").select_option("2024")
-    for chosen in page.locator("input[name=format]:checked").all():
+    for chosen in page.locator("input[name=format]").all():
         chosen.uncheck()
     page.get_by_label(format_label).check()
-    page.get_by_role("button", name="作成する").click()
-    expect(page.get_by_role("main")).to_contain_text("報告書ができました", timeout=60_000)
+    press(page, "作成する")
+    # The worker starts meanwhile.
+    expect(page.get_by_role("main")).to_contain_text("報告書ができました", timeout=2 * PATIENCE)
     with page.expect_download() as download:
         page.get_by_role("link", name="保存").first.click()
     path = download.value.path()

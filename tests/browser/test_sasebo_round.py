@@ -16,8 +16,8 @@ from dxportal.planbook.loader import load_plan
 from kpi.models import Actual, Indicator, Target
 from plans.models import Correction, Plan, ReportingCycle, RoundItem
 from plans.procedure import submit_package
+from tests.browser.steps import expect_live_grid, follow, move_round, press, press_and_confirm
 from tests.browser.test_entry_grid import paste
-from tests.browser.test_rounds import move, press_and_confirm
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -50,13 +50,14 @@ def plan(transactional_db: None) -> Plan:
 
 
 def open_round(page: Page, plan: Plan) -> ReportingCycle:
-    page.get_by_role("link", name="年度照会", exact=True).first.click()
-    page.get_by_role("link", name="新しい照会を作る").click()
+    follow(page, page.get_by_role("link", name="年度照会", exact=True).first)
+    follow(page, page.get_by_role("link", name="新しい照会を作る"))
     page.get_by_label("入力期限").fill("2099-05-31")
     page.get_by_label("事業の進捗").check()
-    page.get_by_role("button", name="尋ねる内容を確かめる").click()
-    page.get_by_role("button", name="この内容で作成する").click()
-    move(page, "入力を始める")
+    press(page, "尋ねる内容を確かめる")
+    press(page, "この内容で作成する")
+    move_round(page, "入力を始める")
+    expect(page.locator("[aria-current=step]")).to_contain_text("入力中")
     return ReportingCycle.objects.get(plan=plan, fiscal_year=YEAR)
 
 
@@ -69,12 +70,13 @@ def figure_for(indicator: Indicator) -> str:
 
 
 def rows_of(page: Page, kind: str) -> list[Locator]:
+    expect_live_grid(page)
     return page.locator(f'table[data-kind="{kind}"] .entry-row').all()
 
 
 def wait_until_saved(page: Page) -> None:
     bar = page.get_by_role("region", name="入力の進み具合")
-    expect(bar).to_contain_text("未保存 0件", timeout=30_000)
+    expect(bar).to_contain_text("未保存 0件")
 
 
 def explain_warnings(page: Page, cell: str, text: str) -> None:
@@ -88,7 +90,7 @@ def explain_warnings(page: Page, cell: str, text: str) -> None:
 
 def enter_everything(page: Page) -> dict[int, str]:
     """Fill the whole grid: a pasted block, the keyboard, choices. What was typed, by indicator."""
-    page.get_by_role("link", name="実績入力").first.click()
+    follow(page, page.get_by_role("link", name="実績入力").first)
     actuals = rows_of(page, "actual")
     items = [int(row.get_attribute("data-item") or 0) for row in actuals]
     asked = RoundItem.objects.in_bulk(items)
@@ -119,8 +121,8 @@ def enter_everything(page: Page) -> dict[int, str]:
 
 
 def submit(page: Page, count: int) -> None:
-    page.get_by_role("link", name="提出", exact=True).click()
-    page.get_by_role("button", name=f"{count}件を提出する").click()
+    follow(page, page.get_by_role("link", name="提出", exact=True))
+    press(page, f"{count}件を提出する")
     expect(page.locator("#messages")).to_contain_text(f"{count}件を提出しました")
 
 
@@ -128,11 +130,12 @@ def decide(page: Page, count: int, reason: str) -> RoundItem:
     """Approve the first with a key, return the second with a reason; the rest at once."""
     page.goto("/")
     expect(page.get_by_role("main")).to_contain_text(f"{count}件の承認待ち")
-    page.get_by_role("link", name="確認して承認する").click()
+    follow(page, page.get_by_role("link", name="確認して承認する"))
     rows = page.locator("[data-approval]")
     expect(rows.first).to_have_attribute("aria-current", "true")
     page.keyboard.press("a")
     expect(rows.first).to_contain_text("承認しました")
+    expect(rows.nth(1)).to_have_attribute("aria-current", "true")
     page.keyboard.press("r")
     page.keyboard.type(reason)
     page.keyboard.press("Control+Enter")
@@ -147,9 +150,10 @@ def ask_about(page: Page, cycle: ReportingCycle, item: RoundItem) -> None:
     """The office sees what came back, and why, and writes at the item."""
     page.goto(f"/rounds/{cycle.pk}/?state=returned")
     expect(page.get_by_role("main")).to_contain_text(item.return_reason)
-    page.get_by_role("main").get_by_role("link", name=item.label).click()
+    follow(page, page.get_by_role("main").get_by_role("link", name=item.label))
     page.get_by_label("書き込む").fill("内訳もお願いします。")
-    page.get_by_role("button", name="書き込む").click()
+    press(page, "書き込む")
+    expect(page.get_by_role("main")).to_contain_text("内訳もお願いします。")
 
 
 def hand_in_of_another_department(cycle: ReportingCycle) -> int:
@@ -165,8 +169,9 @@ def hand_in_of_another_department(cycle: ReportingCycle) -> int:
 def approve_in_bulk(page: Page, cycle: ReportingCycle, count: int) -> None:
     page.goto(f"/rounds/{cycle.pk}/?state=waiting")
     page.get_by_label(f"表示中の{count}件をすべて選ぶ").check()
-    page.get_by_role("button", name="承認…").click()
-    page.get_by_role("button", name="承認する", exact=True).click()
+    press(page, "承認…")
+    press(page, "承認する")
+    expect(page.get_by_role("heading", name="承認の結果")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text(f"{count}件")
     assert not cycle.items.filter(state="submitted").exists()
 
@@ -202,10 +207,10 @@ def test_the_round_of_a_real_plan(plan: Plan, sign_in_as: Callable[..., Page]) -
     # The office approves another department in bulk and settles what nobody handed in, with why.
     approve_in_bulk(office, cycle, hand_in_of_another_department(cycle))
     office.goto(f"/rounds/{cycle.pk}/")
-    move(office, "入力を締め切る")
-    office.get_by_role("link", name="確定する", exact=True).click()
+    move_round(office, "入力を締め切る")
+    follow(office, office.get_by_role("link", name="確定する", exact=True))
     office.get_by_label("理由").fill("本部会議の日程のため、未提出の部局は空欄のまま確定する。")
-    office.get_by_role("button", name="確定する", exact=True).click()
+    press(office, "確定する")
     expect(office.locator("[aria-current=step]")).to_contain_text("確定")
     assert states_of(cycle.items) == {"final"}
 
@@ -235,7 +240,7 @@ def test_the_round_of_a_real_plan(plan: Plan, sign_in_as: Callable[..., Page]) -
 def correct(page: Page, indicator: Indicator) -> None:
     """Correct the settled figure; what cannot be read is refused first."""
     page.goto(f"/kpi/{indicator.pk}/")
-    page.get_by_role("link", name="令和7年度を訂正").click()
+    follow(page, page.get_by_role("link", name="令和7年度を訂正"))
     page.get_by_label("実績値").fill("３ぐらい")
     page.get_by_label("訂正の理由").fill("転記の誤り")
     press_and_confirm(page, "訂正する")

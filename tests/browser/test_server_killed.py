@@ -18,6 +18,8 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
 from dxportal.rounds.asking import ask
+from tests.browser.conftest import new_context
+from tests.browser.steps import expect_live_grid, press
 from tests.browser.test_entry_grid import GRID, kept, many, row_of, value_of
 from tests.cast import PASSWORD, Cast, make_cast
 from tests.worker import database_url
@@ -25,6 +27,7 @@ from tests.worker import database_url
 __all__ = ["many"]  # a fixture
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 KILLED_AFTER, TYPED = 8, 20
+SECONDS_TO_START = 120
 
 
 @pytest.fixture
@@ -59,9 +62,10 @@ class Server:
         self.process = subprocess.Popen(  # our own command, no input from outside
             command, cwd=settings.BASE_DIR, env=self.environment, start_new_session=True
         )
-        for _ in range(300):
+        ends = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < ends:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/healthz/", timeout=30).close()
+                urllib.request.urlopen(f"{self.url}/healthz/", timeout=SECONDS_TO_START).close()
                 return
             time.sleep(0.1)
         raise TimeoutError("The server did not start.")
@@ -94,8 +98,8 @@ def open_grid(page: Page) -> Page:
     if "sign-in" in page.url:
         page.get_by_label("ユーザー名").fill("editor")
         page.get_by_label("パスワード").fill(PASSWORD)
-        page.get_by_role("button", name="サインイン").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("実績入力")
+        press(page, "サインイン")
+    expect_live_grid(page)
     return page
 
 
@@ -107,7 +111,7 @@ def stored_in(page: Page) -> dict[str, str]:
 
 def test_nothing_is_lost_when_the_server_is_killed(browser: Browser, server: Server) -> None:
     server.start()
-    context = browser.new_context(base_url=server.url, locale="ja-JP")
+    context = new_context(browser, server.url)
     page = open_grid(context.new_page())
     typed = {f"追加{number:02}": str(100 + number) for number in range(TYPED)}
     value_of(page, "追加00").focus()
@@ -125,7 +129,7 @@ def test_nothing_is_lost_when_the_server_is_killed(browser: Browser, server: Ser
     page.close()
     context.clear_cookies()
     server.start()
-    elsewhere = browser.new_context(base_url=server.url, locale="ja-JP")
+    elsewhere = new_context(browser, server.url)
     there = stored_in(open_grid(elsewhere.new_page()))
     assert {title: there[title] for title in acknowledged} == {t: typed[t] for t in acknowledged}
 
@@ -133,7 +137,7 @@ def test_nothing_is_lost_when_the_server_is_killed(browser: Browser, server: Ser
     left = page.locator("[data-left-over]")
     expect(left).to_contain_text("前回保存できなかった入力が")
     left.get_by_role("button", name="すべて戻す").click()
-    expect(page.locator("[data-unsaved-count]")).to_have_text("未保存 0件", timeout=30_000)
+    expect(page.locator("[data-unsaved-count]")).to_have_text("未保存 0件")
     page.reload()
     assert stored_in(page) == typed
     assert kept(page) == 0
@@ -144,6 +148,6 @@ def test_nothing_is_lost_when_the_server_is_killed(browser: Browser, server: Ser
     value_of(page, "追加00").press("Enter")
     expect(row_of(page, "追加00")).to_contain_text("サーバーから返事がありません")
     server.start()
-    expect(row_of(page, "追加00")).to_contain_text("777件 として保存", timeout=30_000)
+    expect(row_of(page, "追加00")).to_contain_text("777件 として保存")
     context.close()
     elsewhere.close()

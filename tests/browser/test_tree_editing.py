@@ -1,5 +1,6 @@
 """Building a plan's tree in a real browser: by key, by mouse, by form, and what is asked."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from plans.models import Measure
 from projects.models import Milestone, Placement
 from tests.browser.looks import faults
+from tests.browser.steps import follow, press
 from tests.cast import Cast, make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -124,10 +126,14 @@ def test_dragging_into_a_row_and_back_after_another(cast: Cast, page: Page) -> N
     expect(page.locator(".tree-drop--into")).to_contain_text("の下へ")
     page.mouse.up()
     expect(page.locator("#announcer")).to_contain_text("の下の2番目に移動しました")
+    expect(mover(page, issue)).to_be_focused()  # and nothing scrolls any more
     assert order(cast, "教育") == ["教育1", "観光2"]
     # A row is never dropped into itself.
     drag(page, handle(page, target), row(page, issue).locator("> .tree__row"), 0.5)
+    expect(page.locator("body")).to_have_class(re.compile("is-dragging--nowhere"))
     page.mouse.up()
+    expect(page.locator("body")).not_to_have_class(re.compile("is-dragging"))
+    page.reload()
     assert order(cast, "行政") == ["教育"]
 
 
@@ -189,10 +195,10 @@ def test_the_form_moves_without_scripts(cast: Cast, sign_in_as: Callable[..., Pa
     page = sign_in_as("coordinator", java_script_enabled=False)
     page.goto(f"/plans/{cast.plan.pk}/edit/tree/")
     issue = cast.measures["観光2"]
-    mover(page, issue).click()
+    follow(page, mover(page, issue))
     page.get_by_label("移動先").select_option(str(cast.measures["教育"].pk))
     page.get_by_label("並び順").select_option("0")
-    page.get_by_role("button", name="移動する").click()
+    press(page, "移動する")
     expect(page.locator("#messages")).to_contain_text("移動しました")
     assert order(cast, "教育") == ["観光2", "教育1"]
 
