@@ -122,7 +122,8 @@ class DepartmentViewSet(WritesWithVersion, ReadOnlyRows):
         "create": ("{noun}を加える", "管理者か事務局だけができます。"),
         "partial_update": (
             "{noun}を直す",
-            "名称の誤りなどを直します。組織改編で名称が変わるときは、画面の「組織改編」で引き継ぎます。",
+            "名称の誤りなどを直します。組織改編で名称が変わるときは、`organizations` の"
+            " `reorganize` で引き継ぎます。",
         ),
         "end": ("{noun}を廃止する", "下に部局があるときは400です。過去の年度の所管は残ります。"),
     }

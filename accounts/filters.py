@@ -1,4 +1,4 @@
-"""The FilterSets of organizations and departments."""
+"""The FilterSets of organizations, departments and notices."""
 
 import datetime
 
@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Department, Organization
+from accounts.models import Department, Notice, Organization
 
 
 def _visible_organizations(request: HttpRequest | None) -> QuerySet:
@@ -27,6 +27,21 @@ class OrganizationFilterSet(django_filters.FilterSet):
     class Meta:
         model = Organization
         fields = ["code"]
+
+
+class NoticeFilterSet(django_filters.FilterSet):
+    organization = django_filters.ModelChoiceFilter(queryset=_visible_organizations, label="団体")
+    is_read = django_filters.BooleanFilter(
+        field_name="read_at", lookup_expr="isnull", exclude=True, label="読んだもの"
+    )
+    created_since = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", label="日時（以後）"
+    )
+    ordering = django_filters.OrderingFilter(fields=["created_at"], label="並べ替え")
+
+    class Meta:
+        model = Notice
+        fields = ["kind"]
 
 
 class DepartmentFilterSet(django_filters.FilterSet):

@@ -15,7 +15,7 @@ PER_PAGE = 50
 
 @require_safe
 def notice_list(request: HttpRequest) -> HttpResponse:
-    rows = Notice.objects.filter(user=request.user).select_related("organization")
+    rows = Notice.objects.visible_to(request.user).select_related("organization")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page,
@@ -28,7 +28,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Go to what a notice is about, and have it read."""
-    notice = get_object_or_404(Notice, pk=pk, user=request.user)
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     mark_read(request.user, [notice.pk])
     return redirect(notice.path)
 

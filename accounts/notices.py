@@ -84,15 +84,20 @@ def tell_all(organization: Organization, messages: Iterable[Message]) -> int:
 
 
 def unread_count(user: User) -> int:
-    return Notice.objects.filter(user=user, read_at__isnull=True).count()
+    return Notice.objects.visible_to(user).filter(read_at__isnull=True).count()
 
 
 def mark_read(user: User, notices: Iterable[int] | None = None) -> int:
     """Mark these of a person's own notices as read, or all of them."""
-    rows = Notice.objects.filter(user=user, read_at__isnull=True)
+    rows = Notice.objects.visible_to(user).filter(read_at__isnull=True)
     if notices is not None:
         rows = rows.filter(pk__in=list(notices))
     return rows.update(read_at=timezone.now())
+
+
+def setting_of(user: User) -> MailSetting:
+    """What a person wants by mail; without a row, everything (and none is made)."""
+    return MailSetting.objects.filter(user=user).first() or MailSetting(user=user)
 
 
 def change_setting(user: User, wants_mail: bool, unwanted: Iterable[str]) -> MailSetting:

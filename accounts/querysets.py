@@ -122,6 +122,13 @@ class TokenQuerySet(AdministeredQuerySet):
     organization_path = "user__organization_id"
 
 
+class NoticeQuerySet(OrganizationScoped):
+    """One's own, of the organizations in which one still has a part."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return super().visible_to(user).filter(user_id=user.pk)
+
+
 class CallQuerySet(AdministeredQuerySet):
     """Calls are added, and cleared when their time is over.
 

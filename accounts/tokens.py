@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -105,6 +105,34 @@ def rotate_token(
     has ended or has a successor already, and for an end that makes no sense.
     """
     require_administers(actor, token.user, "トークンの更新")
+    return _replace(actor, token, ends_at, expires_at or default_end())
+
+
+def own_token(actor: Actor) -> ApiToken:
+    """The token that calls; PermissionDenied for a person who is signed in."""
+    if actor.token is None:
+        raise PermissionDenied("トークンで呼んだときだけ、そのトークンについて使えます。")
+    return actor.token
+
+
+def rotate_own_token(actor: Actor) -> tuple[ApiToken, str]:
+    """A successor for the token that calls, and its secret; it opens the same, for as long a time.
+
+    So a system renews its token without a person, and gains nothing by it. The old one ends after
+    the usual overlap: whoever stole a token and rotates it is noticed by its owner. Raises as
+    `rotate_token` does, and PermissionDenied for whoever does not come with a token.
+    """
+    token = own_token(actor)
+    lifetime = LIFETIME
+    if token.expires_at is not None:
+        lifetime = min(LIFETIME, token.expires_at - token.created_at)
+    now = timezone.now()
+    return _replace(actor, token, now + OVERLAP, now + lifetime)
+
+
+def _replace(
+    actor: Actor, token: ApiToken, ends_at: datetime.datetime, expires_at: datetime.datetime
+) -> tuple[ApiToken, str]:
     with transaction.atomic():
         old = _held(token)
         if old.has_ended:
@@ -122,7 +150,7 @@ def rotate_token(
             old.expires_at = ends_at
             old.save(update_fields=["expires_at"])
         _record(actor, "token.rotate", old, before)
-        return _issue(actor, old.user, old.name, Limits.of(old), expires_at or default_end(), old)
+        return _issue(actor, old.user, old.name, Limits.of(old), expires_at, old)
 
 
 def revoke_token(actor: Actor, token: ApiToken, reason: str = "") -> ApiToken:

@@ -30,12 +30,14 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.paging import Pages, whole_number
+from accounts.policy import Act, scope_of
 from accounts.resources import resource_of
 from accounts.shaping import EXPAND, FIELDS, Shape, expands_of
 from accounts.streaming import FORMAT, STREAMED, format_asked, streamed
 from accounts.versions import StaleVersion, Versioned
 
 TRUE_FALSE = ("true", "false")
+NOT_TWICE = "応答に鍵が入るため、この呼び出しでは Idempotency-Key を使えません。"
 NO_VERSION = "読み取ったときの版（整数）を指定してください。"
 
 
@@ -248,6 +250,15 @@ class ReadOnlyRows(Rows):
         return Response(shape.represent([self.get_object()])[0])
 
 
+class KeptByOffice:
+    """Rows for those who manage the plans, and for administrators, whose log tells of them too."""
+
+    def for_reading(self, queryset: QuerySet) -> QuerySet:
+        scope = scope_of(self.request.user).organizations  # type: ignore[attr-defined]  # a view's
+        kept = scope.get(Act.MANAGE, frozenset()) | scope.get(Act.ADMINISTER, frozenset())
+        return queryset.filter(organization_id__in=kept)
+
+
 class RowSerializer(serializers.ModelSerializer):
     """A row as reading shows it. Nothing is written through it: bodies are `StrictSerializer`s."""
 
@@ -318,6 +329,10 @@ class FigureText(serializers.Field):
         return str(value)
 
 
+class NothingSerializer(StrictSerializer):
+    """A body that says nothing: `{}`, or none."""
+
+
 class VersionRead(serializers.IntegerField):
     """The version that a change is made from. It may come as `If-Match` instead."""
 
@@ -357,6 +372,12 @@ def find_visible(queryset: Any, request: Request, pk: int, field: str) -> Any:
     if row is None:
         raise NotFound({field: f"{queryset.model._meta.verbose_name}がありません。"})
     return row
+
+
+def refuse_second_answer(request: Request) -> None:
+    """An answer that may be given again is kept for a day, and a secret must not be."""
+    if "Idempotency-Key" in request.headers:
+        raise ValidationError({"Idempotency-Key": NOT_TWICE})
 
 
 class WritesWithVersion:

@@ -24,7 +24,7 @@ from accounts.viewsets import (
 )
 from dxportal import services
 from dxportal.filters import PublishedReportFilterSet, ReportFilterSet, ReportJobFilterSet
-from dxportal.models import PublishedReport, ReportJob
+from dxportal.models import PublishedReport, ReportJob, ReportTemplate
 from dxportal.reports.names import file_name
 from dxportal.reports.publishing import (
     FileDamaged,
@@ -32,6 +32,7 @@ from dxportal.reports.publishing import (
     require_intact,
     withdraw_report,
 )
+from dxportal.reports.templates import design_for
 from plans.api import PersonName
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Plan
@@ -93,6 +94,12 @@ class ReportRequestSerializer(StrictSerializer):
         label="年度", min_value=MIN_FISCAL_YEAR, max_value=MAX_FISCAL_YEAR
     )
     format = serializers.ChoiceField(label="形式", choices=ReportJob.Format.choices)
+    template = serializers.IntegerField(
+        label="ひな形",
+        min_value=1,
+        required=False,
+        help_text="`report-templates` の番号。省くと標準の章立て。",
+    )
 
 
 class CancelSerializer(StrictSerializer):
@@ -122,7 +129,11 @@ class ReportJobViewSet(WritesWithVersion, ReadOnlyRows):
         """Ask for a report; a worker builds it. The same open request is not made twice."""
         body = self.body()
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
-        job = services.request_report(actor_of(request), plan, body["fiscal_year"], body["format"])
+        year, design = body["fiscal_year"], None
+        if "template" in body:
+            found = find_visible(ReportTemplate.objects, request, body["template"], "template")
+            design = design_for(found, plan, year)
+        job = services.request_report(actor_of(request), plan, year, body["format"], design)
         return self.created(job.pk, status=202)
 
     @action(detail=True, methods=["post"], filter_backends=[])

@@ -4,16 +4,21 @@ from django.urls import path, re_path
 from rest_framework.routers import APIRootView, DefaultRouter
 
 from accounts import api as accounts
+from accounts.api_notices import NoticeViewSet
 from budgets import api as budgets
 from dxportal import api as reports
-from dxportal.access.api import AuditViewSet
+from dxportal.access.api import AuditViewSet, TokenViewSet
 from dxportal.api_plans import PlanActs
 from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
+from dxportal.api_saved_views import SavedViewViewSet
 from dxportal.editors import api_resources
 from dxportal.editors.api import DeletionViewSet, PlacementActs, TreeActs, editable
 from dxportal.editors.api_bulk import in_bulk
 from dxportal.feed.api import ChangesView
 from dxportal.planbook.api import BookViewSet
+from dxportal.planbook.api_mappings import ColumnMappingViewSet
+from dxportal.reorganization.api import OrganizationActs
+from dxportal.reports.api_templates import ReportTemplateViewSet
 from dxportal.rounds import api as rounds
 from dxportal.rounds import api_at_items as at_items
 from dxportal.rounds.api_corrections import CorrectionViewSet
@@ -26,7 +31,7 @@ from projects import api as projects
 from projects import api_bulk as in_many
 
 RESOURCES = {
-    "organizations": accounts.OrganizationViewSet,
+    "organizations": OrganizationActs,
     "departments": accounts.DepartmentViewSet,
     "plans": editable("plan", plans.PlanViewSet, PlanActs),
     "levels": editable("level", plans.LevelViewSet),
@@ -54,8 +59,13 @@ RESOURCES = {
     "deletions": DeletionViewSet,
     "reports": reports.ReportViewSet,
     "published-reports": reports.PublishedReportViewSet,
+    "report-templates": ReportTemplateViewSet,
     "books": BookViewSet,
+    "column-mappings": ColumnMappingViewSet,
     "jobs": reports.ReportJobViewSet,
+    "saved-views": SavedViewViewSet,
+    "notices": NoticeViewSet,
+    "tokens": TokenViewSet,
     "audit": AuditViewSet,
     "webhooks": webhooks.WebhookViewSet,
     "webhook-origins": webhooks.WebhookOriginViewSet,

@@ -1,10 +1,23 @@
-"""The FilterSets of report jobs, of the reports that they made, and of deletions."""
+"""The FilterSets of reports and their templates, of books, saved views and deletions."""
 
 import django_filters
 
 from accounts.models import Deletion, Organization
-from dxportal.models import BookImport, PublishedReport, ReportJob
-from plans.filters import FiscalYearFilterSet, PortalFilterSet, RowFilter, ordering
+from dxportal.models import (
+    BookImport,
+    ColumnMapping,
+    PublishedReport,
+    ReportJob,
+    ReportTemplate,
+    SavedView,
+)
+from plans.filters import (
+    FiscalYearFilterSet,
+    PortalFilterSet,
+    RowFilter,
+    ordering,
+    updated_since,
+)
 from plans.models import Plan
 
 
@@ -53,6 +66,42 @@ class BookFilterSet(PortalFilterSet):
     class Meta:
         model = BookImport
         fields = ["state"]
+
+
+class ReportTemplateFilterSet(PortalFilterSet):
+    search_paths = ("name",)
+
+    organization = RowFilter(Organization, "organization", "団体")
+    plan = RowFilter(Plan, "plan", "計画")
+    updated_since = updated_since()
+    ordering = ordering(["name", "updated_at"])
+
+    class Meta:
+        model = ReportTemplate
+        fields: list[str] = []
+
+
+class ColumnMappingFilterSet(PortalFilterSet):
+    search_paths = ("name",)
+
+    organization = RowFilter(Organization, "organization", "団体")
+    updated_since = updated_since()
+    ordering = ordering(["name", "updated_at"])
+
+    class Meta:
+        model = ColumnMapping
+        fields: list[str] = []
+
+
+class SavedViewFilterSet(PortalFilterSet):
+    search_paths = ("name",)
+
+    organization = RowFilter(Organization, "organization", "団体")
+    ordering = ordering(["name", "created_at"])
+
+    class Meta:
+        model = SavedView
+        fields = ["is_shared", "mails_monthly"]
 
 
 class DeletionFilterSet(PortalFilterSet):

@@ -50,15 +50,6 @@ class ReportForm(forms.Form):
             self.initial.setdefault("plan", first.pk)
             self.initial.setdefault("fiscal_year", _newest_year(first))
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        plan, template = values.get("plan"), values.get("template")
-        if plan and template:
-            is_other = template.plan_id not in (None, plan.pk)
-            if is_other or template.organization_id != plan.organization_id:
-                self.add_error("template", "このひな形は、選んだ計画では使えません。")
-        return values
-
     @property
     def is_offered(self) -> bool:
         """Whether the person may build any report at all."""

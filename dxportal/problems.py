@@ -310,7 +310,8 @@ def _codes(exc: exceptions.APIException) -> set[str]:
     codes = exc.get_codes()
     if not isinstance(codes, dict):
         return set()
-    return {code for several in codes.values() for code in several}
+    # Of a list of rows, the codes stand one level deeper: of its fields, not of parameters.
+    return {code for several in codes.values() for code in several if isinstance(code, str)}
 
 
 def _sent(exc: exceptions.APIException, request: Request) -> dict[str, Any]:

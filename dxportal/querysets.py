@@ -1,13 +1,17 @@
 """The only ways to jobs, reports and webhooks."""
 
 import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.querysets import AdministeredQuerySet
+from accounts.querysets import AdministeredQuerySet, OrganizationScoped
 from plans.querysets import OfPlan
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class ReportJobQuerySet(OfPlan):
@@ -18,6 +22,13 @@ class ReportJobQuerySet(OfPlan):
     def unclaimed(self, patience: datetime.timedelta) -> Self:
         """Jobs that waited so long that their message must have been lost."""
         return self.filter(state="queued", queued_at__lt=timezone.now() - patience)
+
+
+class SavedViewQuerySet(OrganizationScoped):
+    """One's own, and those that others of the office share."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return super().visible_to(user).filter(Q(user_id=user.pk) | Q(is_shared=True))
 
 
 class DeliveryQuerySet(AdministeredQuerySet):

@@ -65,13 +65,6 @@ class TemplateForm(forms.Form):
             self.fields["organization"].widget = forms.HiddenInput()
             self.initial.setdefault("organization", next(iter(organizations)))
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        plan, organization = values.get("plan"), values.get("organization")
-        if plan and organization and plan.organization_id != organization.pk:
-            self.add_error("plan", "選んだ団体の計画を選んでください。")
-        return values
-
     def cover(self) -> CoverWords:
         return CoverWords(**{name: self.cleaned_data.get(name, "") for name in COVER_FIELDS})
 

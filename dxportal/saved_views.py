@@ -25,7 +25,8 @@ from plans.shown_plan import shown_plan
 
 logger = logging.getLogger(__name__)
 
-FIELDS = ("name", "path", "is_shared", "mails_monthly")
+FLAGS = ("is_shared", "mails_monthly")
+FIELDS = ("name", "path", *FLAGS)
 # Pages that are worth keeping: what one arranges by conditions.
 PAGES = (
     "dashboard",
@@ -39,9 +40,7 @@ MAX_VIEWS = 100
 
 
 def views_for(user: User) -> QuerySet[SavedView]:
-    """One's own, and those that others of the office share."""
-    rows = SavedView.objects.visible_to(user).filter(Q(user=user) | Q(is_shared=True))
-    return rows.select_related("user").order_by("name", "pk")
+    return SavedView.objects.visible_to(user).select_related("user").order_by("name", "pk")
 
 
 def own_views(user: User) -> QuerySet[SavedView]:
@@ -63,9 +62,14 @@ def why_not_kept(path: str) -> str:
 
 @transaction.atomic
 def save_view(
-    actor: Actor, name: str, path: str, is_shared: bool, mails_monthly: bool
+    actor: Actor,
+    name: str,
+    path: str,
+    is_shared: bool,
+    mails_monthly: bool,
+    replaces: bool = True,
 ) -> SavedView:
-    """Keep a page under a name; saving under a name of one's own again replaces it.
+    """Keep a page under a name; saving under a name of one's own again replaces it, or not.
 
     Raises `ValidationError` by field.
     """
@@ -73,11 +77,15 @@ def save_view(
     if user is None or user.organization_id is None:
         raise PermissionDenied("団体に属する利用者だけが画面を保存できます。")
     policy.require(actor, Act.VIEW, user.organization_id, what="画面の保存")
+    if policy.scope_of(user).plan_ids is not None:
+        raise PermissionDenied("計画を限ったトークンでは、画面を保存できません。")
     name = name.strip()
     reason = why_not_kept(path)
     if not name or reason:
         raise ValidationError({"path": reason} if reason else {"name": "名称を入れてください。"})
     view = SavedView.objects.select_for_update().filter(user=user, name=name).first()
+    if view is not None and not replaces:
+        raise ValidationError({"name": "同じ名称で保存した画面があります。"})
     before = audit.values_of(view, FIELDS) if view else None
     if view is None and SavedView.objects.filter(user=user).count() >= MAX_VIEWS:
         raise ValidationError({"name": f"保存できるのは{MAX_VIEWS}件までです。"})

@@ -410,6 +410,7 @@ SPECTACULAR_SETTINGS = {
         "PlanRelationKind": "plans.models.PlanRelation.Kind",
         "SectionKind": "plans.models.PlanSection.Kind",
         "ItemState": "plans.models.RoundItem.State",
+        "NoticeKind": "accounts.models.Notice.Kind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     # All operations and shapes at once take seconds to draw: they open by resource.

@@ -15,10 +15,27 @@ from django.utils import timezone
 
 from accounts import editing
 from accounts.audit import Actor
-from accounts.models import ApiToken, AuditEntry, Channel, Deletion, Role, RoleAssignment, User
+from accounts.models import (
+    ApiToken,
+    AuditEntry,
+    Channel,
+    Deletion,
+    Notice,
+    Role,
+    RoleAssignment,
+    User,
+)
 from accounts.tokens import Limits, issue_token
 from budgets.models import BudgetEntry, StatedTotal
-from dxportal.models import BookImport, Publication, ReportJob, Webhook
+from dxportal.models import (
+    BookImport,
+    ColumnMapping,
+    Publication,
+    ReportJob,
+    ReportTemplate,
+    SavedView,
+    Webhook,
+)
 from dxportal.reports.publishing import publish_report
 from dxportal.webhooks import services as webhooks
 from kpi.models import Actual, DefinitionChange
@@ -214,7 +231,37 @@ def one_row_of_everything(cast: Cast) -> dict[str, int]:
         "jobs": job.pk,
         **_of_publishing(cast),
         **webhook_of(cast),
+        **_of_the_office(cast),
         "audit": AuditEntry.objects.filter(organization=cast.city).latest("pk").pk,
+    }
+
+
+def _of_the_office(cast: Cast) -> dict[str, int]:
+    """What people keep for their work: a template, a mapping, and of the administrator the rest."""
+    template = ReportTemplate.objects.create(
+        organization=cast.city, name="本部会議用", sections=[{"section": "cover", "options": {}}]
+    )
+    mapping = ColumnMapping.objects.create(
+        organization=cast.city,
+        name="一覧",
+        columns=[
+            {"head": "指標", "means": "indicator_name"},
+            {"head": "R6実績", "means": "actual", "fiscal_year": LAST_YEAR},
+        ],
+    )
+    view = SavedView.objects.create(
+        organization=cast.city, user=cast.admin, name="一覧", path="/projects/", is_shared=True
+    )
+    notice = Notice.objects.create(
+        organization=cast.city, user=cast.admin, kind="opened", text="始まりました。", path="/"
+    )
+    token, _ = issue_token(Actor.system(), cast.viewer, "BI")
+    return {
+        "report-templates": template.pk,
+        "column-mappings": mapping.pk,
+        "saved-views": view.pk,
+        "notices": notice.pk,
+        "tokens": token.pk,
     }
 
 
@@ -382,6 +429,15 @@ def grow_the_rest(cast: Cast, size: int) -> None:
         webhooks.create_webhook(admin, cast.city, str(number), str(origin), ["round.opened"])
         webhooks.send_test(admin, webhook)
         _deleted_tag(cast)
+        Notice.objects.create(
+            organization=cast.city, user=cast.admin, kind="due", text=f"{number}", path="/"
+        )
+        SavedView.objects.create(
+            organization=cast.city, user=cast.viewer, name=f"{number}", path="/", is_shared=True
+        )
+        ReportTemplate.objects.create(organization=cast.city, plan=cast.plan, name=f"{number}")
+        ColumnMapping.objects.create(organization=cast.city, name=f"{number}")
+        issue_token(Actor.system(), cast.viewer, f"{number}")
         item = RoundItem.objects.create(
             cycle=cycle,
             kind=RoundItem.Kind.ACTUAL,

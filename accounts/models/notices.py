@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.organizations import Organization
+from accounts.querysets import NoticeQuerySet
 
 
 class Notice(models.Model):
@@ -35,6 +36,8 @@ class Notice(models.Model):
     created_at = models.DateTimeField("日時", auto_now_add=True)
     read_at = models.DateTimeField("既読日時", null=True, blank=True)
     mailed_at = models.DateTimeField("送信日時", null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "お知らせ"

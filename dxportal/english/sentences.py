@@ -138,7 +138,7 @@ SENTENCES = {
     "空白のない半角英数記号で、1〜200文字にしてください。": (
         "Use 1 to 200 printable ASCII characters without blanks."
     ),
-    "応答に署名の鍵が入るため、この呼び出しでは Idempotency-Key を使えません。": (
+    "応答に鍵が入るため、この呼び出しでは Idempotency-Key を使えません。": (
         "This call does not take an Idempotency-Key, because its answer has a secret."
     ),
     "本文は{}MBまでです。分けて送ってください。": "A body may have {} MB. Send it in parts.",
@@ -357,6 +357,95 @@ SENTENCES = {
         "No token can be issued for a person who is no longer active."
     ),
     "「{}」という対象はありません。": 'There is no resource "{}".',
+    "{}には{}での役割がありません。": "{} has no role in {}.",
+    "トークンで呼んだときだけ、そのトークンについて使えます。": (
+        "Only a token can ask about itself: call with one."
+    ),
+    # What an office keeps for its work
+    "ひな形の編集": "Editing a report template",
+    "列の対応表の変更": "Changing a column mapping",
+    "計画ブックの取込": "Taking over a plan book",
+    "画面の保存": "Saving a view",
+    "保存した画面の変更": "Changing a saved view",
+    "このひな形は、選んだ計画では使えません。": "This template cannot be used for that plan.",
+    "選んだ団体の計画を選んでください。": "Choose a plan of that organization.",
+    "章を1つ以上入れてください。": "Give at least one section.",
+    "「{}」という章はありません。": 'There is no section "{}".',
+    "「{}」が2回入っています。1つにしてください。": 'The section "{}" is given twice.',
+    "「{}」の選択肢に「{}」はありません。": 'The section "{}" has no option "{}".',
+    "同じ名称のひな形があります。": "There is a template of this name.",
+    "同じ名称の対応表があります。": "There is a column mapping of this name.",
+    "年度を入れてください。": "Give the fiscal year.",
+    "列「{}」と同じ意味です。どちらかを変えてください。": (
+        'It means the same as the column "{}". Change one of them.'
+    ),
+    "事業の値です。事業の番号か事業名の列も選んでください。": (
+        "It is a value of projects: there must be a column with their code or name, too."
+    ),
+    "同じ見出しの列が2つあります。": "There are two columns of this head.",
+    "行を見分ける列（事業の番号、事業名、施策の名称、指標名など）を1つ以上選んでください。": (
+        "At least one column must say what a row is about (project_name, indicator_name …)."
+    ),
+    "取り込む値の列（目標値、実績値、スケジュールなど）を1つ以上選んでください。": (
+        "At least one column must hold values to take over (target, actual …)."
+    ),
+    "予算の列には、段階（補正は号も）と単位を指定してください。": (
+        "A column of amounts needs stage (and number, if supplementary) and unit."
+    ),
+    "団体に属する利用者だけが画面を保存できます。": (
+        "Only who belongs to an organization can save views."
+    ),
+    "計画を限ったトークンでは、画面を保存できません。": (
+        "A token that is limited to plans cannot save views."
+    ),
+    "保存できるのは、このポータルの画面だけです。": "Only pages of this portal can be saved.",
+    "この画面は見つかりません。": "There is no such page.",
+    "保存できるのは、ダッシュボード・一覧・予算・検索の画面です。": (
+        "Only the dashboard, lists, budgets and the search can be saved."
+    ),
+    "名称を入れてください。": "Give a name.",
+    "同じ名称で保存した画面があります。": "There is a saved view of this name.",
+    "保存できるのは{}件までです。": "{} views can be saved at most.",
+    "保存した画面を変えられるのは、保存した人だけです。": "Only who saved a view can change it.",
+    # Reorganising departments
+    "組織改編": "Reorganising departments",
+    "department か name の、どちらか1つを指定してください。": "Give one of department and name.",
+    "1900年1月1日以後の日付にしてください。": "The day must be 1900-01-01 or later.",
+    "2199年12月31日以前の日付にしてください。": "The day must be 2199-12-31 or earlier.",
+    "dry_run で確かめた seen を指定してください。": (
+        "Give the seen of the dry_run that you looked at."
+    ),
+    "引き継ぐ項目にないか、引継ぎ先の順番が違います。": (
+        "It is not among the items that are asked about, or there is no such successor."
+    ),
+    "引き継ぐ役割にないか、引継ぎ先の順番が違います。": (
+        "It is not among the roles that are asked about, or there is no such successor."
+    ),
+    "確認のあとで、引き継ぐものが変わりました。もう一度確認してください。": (
+        "What is handed over has changed since you looked. Look at it again."
+    ),
+    "旧部局と新部局の組を1つ以上選んでください。": "Give at least one move.",
+    "ほかの団体の部局は選べません。": "Departments of other organizations cannot be chosen.",
+    "「{}」の引継ぎ先が重なっています。": 'The successors of "{}" are given twice.',
+    "「{}」の新部局を選んでください。": 'Give the successors of "{}".',
+    "「{}」は{}に廃止されています。": '"{}" ended on {}.',
+    "「{}」は{}に設置されるため、それより後の日を選んでください。": (
+        '"{}" begins on {}: choose a later day.'
+    ),
+    "「{}」と同じ名前です。引継ぎ先の一覧から選ぶか、別の名前にしてください。": (
+        'It is the name of "{}". Name that department by its number, or give another name.'
+    ),
+    "「{}」は同じ改編でなくなるため、引継ぎ先にできません。": (
+        '"{}" ends in the same reorganisation, so it can take nothing over.'
+    ),
+    "引継ぎ先の「{}」は{}に廃止されています。": 'The successor "{}" ended on {}.',
+    "引継ぎ先の「{}」は{}に設置されます。": 'The successor "{}" begins on {}.',
+    "引継ぎ先の選び方が正しくありません。もう一度選んでください。": (
+        "There is no such successor. Choose again."
+    ),
+    "役割の引継ぎ先が正しくありません。もう一度選んでください。": (
+        "There is no such successor for a role. Choose again."
+    ),
     # Webhooks
     "宛先は、https://ホスト名（:ポート）までを書いてください。": (
         "Give an origin: https://host, or https://host:port."

@@ -23,7 +23,10 @@ from projects.models import Project, ProjectAlias, ProjectDepartment, ProjectSuc
 # What is no part of plans and their rounds, and is for some roles alone; another address of rows
 # that are told of already.
 NOT_NOTED = frozenset(
-    {"audit", "books", "webhooks", "webhook-origins", "webhook-deliveries", "settlements"}
+    {
+        *("audit", "tokens", "notices", "saved-views", "books", "column-mappings"),
+        *("report-templates", "webhooks", "webhook-origins", "webhook-deliveries", "settlements"),
+    }
 )
 # What a resource shows within its rows: {the model: (the resource, the way to its row)}.
 SHOWN_WITHIN: tuple[tuple[type[models.Model], str, str], ...] = (

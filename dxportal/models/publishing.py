@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import Organization
-from accounts.querysets import OrganizationScoped
+from dxportal.querysets import SavedViewQuerySet
 from plans.models import Plan
 from plans.querysets import OfPlan
 
@@ -93,7 +93,7 @@ class SavedView(models.Model):
     last_mailed_at = models.DateTimeField("前回の送信", null=True, blank=True)
     created_at = models.DateTimeField("保存日時", auto_now_add=True)
 
-    objects = OrganizationScoped.as_manager()
+    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "保存した画面"

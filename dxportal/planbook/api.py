@@ -15,8 +15,9 @@ from accounts import policy
 from accounts.audit import Actor
 from accounts.authentication import actor_of
 from accounts.models import Channel, Organization
-from accounts.policy import Act, scope_of
+from accounts.policy import Act
 from accounts.viewsets import (
+    KeptByOffice,
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
@@ -79,7 +80,7 @@ class BookUploadSerializer(StrictSerializer):
         label="列の対応表",
         min_value=1,
         required=False,
-        help_text="市の独自の表を読むとき。対応表は画面で作ります。",
+        help_text="市の独自の表を読むとき。`column-mappings` の番号。",
     )
     file = serializers.FileField(label="ファイル", help_text="計画ブック（xlsx、またはCSVのZIP）。")
 
@@ -152,7 +153,7 @@ class BookDiscardSerializer(StrictSerializer):
     """Nothing is asked but the book itself."""
 
 
-class BookViewSet(WritesWithVersion, ReadOnlyRows):
+class BookViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
     queryset = BookImport.objects.all()
     serializer_class = BookSerializer
     filterset_class = BookFilterSet
@@ -179,10 +180,7 @@ class BookViewSet(WritesWithVersion, ReadOnlyRows):
     }
 
     def for_reading(self, queryset: QuerySet) -> QuerySet:
-        """For those who may take books in, and for administrators, whose log tells of them too."""
-        scope = scope_of(self.request.user).organizations
-        kept = scope.get(Act.MANAGE, frozenset()) | scope.get(Act.ADMINISTER, frozenset())
-        return queryset.filter(organization_id__in=kept).select_related("uploaded_by")
+        return super().for_reading(queryset).select_related("uploaded_by")
 
     def _actor(self) -> Actor:
         actor = actor_of(self.request)

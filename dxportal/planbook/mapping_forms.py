@@ -18,7 +18,7 @@ from dxportal.planbook.meanings import (
     YEARLY,
     MappedColumn,
     Meaning,
-    column_faults,
+    faults_of_columns,
     mapping_fault,
     meaning_choices,
     plain,
@@ -147,13 +147,8 @@ class BaseColumnForms(forms.BaseFormSet):
             return
         forms_filled = [f for f in self.forms if f.cleaned_data.get("head")]
         columns = self.columns()
-        for index, reason in column_faults(columns).items():
-            name = "fiscal_year" if "年度を" in reason else "means"
+        for index, (name, reason) in faults_of_columns(columns).items():
             forms_filled[index].add_error(name, reason)
-        heads = [plain(column.head) for column in columns]
-        for index, head in enumerate(heads):
-            if head in heads[:index]:
-                forms_filled[index].add_error("head", "同じ見出しの列が2つあります。")
         if reason := mapping_fault(columns):
             raise forms.ValidationError(reason)
 

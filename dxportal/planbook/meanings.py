@@ -172,6 +172,19 @@ def column_faults(columns: Sequence[MappedColumn]) -> dict[int, str]:
     return faults
 
 
+def faults_of_columns(columns: Sequence[MappedColumn]) -> dict[int, tuple[str, str]]:
+    """As above with the field at fault, and heads that stand there twice."""
+    faults = {
+        place: ("fiscal_year" if "年度を" in reason else "means", reason)
+        for place, reason in column_faults(columns).items()
+    }
+    heads = [plain(column.head) for column in columns]
+    for place, head in enumerate(heads):
+        if head in heads[:place]:
+            faults.setdefault(place, ("head", "同じ見出しの列が2つあります。"))
+    return faults
+
+
 def mapping_fault(columns: Sequence[MappedColumn]) -> str:
     """What is wrong with a mapping as a whole; "" if nothing is."""
     meanings = {column.means for column in columns}

@@ -17,7 +17,7 @@ from django.db import models, transaction
 
 from accounts import audit, departments, policy
 from accounts.audit import Actor
-from accounts.models import Channel, Department, Organization, RoleAssignment, User
+from accounts.models import Department, Organization, RoleAssignment
 from accounts.policy import Act
 from dxportal.reorganization.handing_over import (
     CHANGED,
@@ -134,13 +134,13 @@ class Reorganization:
 
 
 def preview_reorganization(
-    user: User, organization: Organization, on: datetime.date, moves: Iterable[Move]
+    actor: Actor, organization: Organization, on: datetime.date, moves: Iterable[Move]
 ) -> Preview:
     """Everything that would change hands, in a fixed number of queries; nothing is changed.
 
     Raises PermissionDenied, and ValidationError with a message for each move that cannot be.
     """
-    policy.require(Actor(user, Channel.PAGE), Act.MANAGE, organization.pk, what="組織改編")
+    policy.require(actor, Act.MANAGE, organization.pk, what="組織改編")
     moves = list(moves)
     _refuse_impossible(organization, on, moves)
     return _preview(organization, on, moves)
@@ -228,6 +228,11 @@ def _day(day: datetime.date) -> str:
 def reason_of(on: datetime.date) -> str:
     """The reason that the audit log names for all that a reorganisation changed."""
     return f"組織改編（{_day(on)}）"
+
+
+def default_place(move: Move) -> int:
+    """Where a thing goes unless a person chooses: it stays if the department goes on."""
+    return move.successors.index(move.old) if move.goes_on else 0
 
 
 def default_roles(move: Move) -> tuple[int, ...]:

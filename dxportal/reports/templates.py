@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from accounts import editing
 from accounts.audit import Actor
 from dxportal.models import ReportTemplate
@@ -26,11 +28,20 @@ def design_of(template: ReportTemplate, fiscal_year: int | None = None) -> Desig
     return replace(design, cover=design.cover.of_year(fiscal_years.long_form(fiscal_year)))
 
 
+def design_for(template: ReportTemplate, plan: Plan, fiscal_year: int) -> Design:
+    """The design for a report of this plan; ValidationError where the template is of another."""
+    is_other = template.plan_id not in (None, plan.pk)
+    if is_other or template.organization_id != plan.organization_id:
+        raise ValidationError({"template": "このひな形は、選んだ計画では使えません。"})
+    return design_of(template, fiscal_year)
+
+
 def create_template(
     actor: Actor, plan: Plan | None, organization_id: int, name: str, design: Design
 ) -> ReportTemplate:
     """Raises PermissionDenied, and ValidationError for a bad design or a name that is taken."""
     require_sections(design.sections)
+    _require_of(organization_id, plan)
     template = ReportTemplate(plan=plan, organization_id=organization_id, **_values(name, design))
     return editing.create(actor, template)
 
@@ -45,8 +56,14 @@ def change_template(
 ) -> ReportTemplate:
     """Raises what `create_template` does, and StaleVersion when somebody else was quicker."""
     require_sections(design.sections)
+    _require_of(template.organization_id, plan)
     changes = {"plan": plan, **_values(name, design)}
     return editing.change(actor, template, changes, expected_version)
+
+
+def _require_of(organization_id: int, plan: Plan | None) -> None:
+    if plan is not None and plan.organization_id != organization_id:
+        raise ValidationError({"plan": "選んだ団体の計画を選んでください。"})
 
 
 def _values(name: str, design: Design) -> Mapping[str, Any]:

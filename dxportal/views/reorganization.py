@@ -34,6 +34,7 @@ from dxportal.reorganization.open_items import OpenItem
 from dxportal.reorganization.services import (
     MovePreview,
     Preview,
+    default_place,
     default_roles,
     preview_reorganization,
     reason_of,
@@ -62,7 +63,7 @@ def reorganization(request: HttpRequest) -> HttpResponse:
         return _lines_page(request, organization, day, lines, [], status)
     on, moves = day.cleaned_data["on"], moves_of(lines)
     try:
-        preview = preview_reorganization(actor.user, organization, on, moves)  # type: ignore[arg-type]  # required above
+        preview = preview_reorganization(actor, organization, on, moves)
     except ValidationError as error:
         return _lines_page(request, organization, day, lines, error.messages, 422)
     if request.method != "POST":
@@ -170,7 +171,7 @@ def _preview_page(
 
 def _shown_move(part: MovePreview, sent: Mapping[str, str] | None) -> ShownMove:
     asked = {item.thing for item in part.asked} if part.move.is_split else set()
-    default = part.move.successors.index(part.move.old) if part.move.goes_on else 0
+    default = default_place(part.move)
     shown = [
         ShownItem(item, _chosen(item, sent, default) if item.thing in asked else None)
         for item in [*part.things, *part.round_items]

@@ -19,7 +19,7 @@ from dxportal import services
 from dxportal.forms import ReportForm
 from dxportal.models import PublishedReport, ReportJob
 from dxportal.reports.names import file_name
-from dxportal.reports.templates import design_of
+from dxportal.reports.templates import design_for
 
 JOBS_ON_A_PAGE = 30
 
@@ -64,7 +64,7 @@ def start(request: HttpRequest) -> HttpResponse:
             asked["plan"],
             asked["fiscal_year"],
             asked["format"],
-            design_of(template, asked["fiscal_year"]) if template else None,
+            design_for(template, asked["plan"], asked["fiscal_year"]) if template else None,
         )
     except ValidationError as error:
         form.add_error(None, error)

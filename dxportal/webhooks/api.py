@@ -13,26 +13,24 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from accounts.models import Organization
 from accounts.viewsets import (
+    NothingSerializer,
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
     VersionRead,
     WritesWithVersion,
     find_visible,
+    refuse_second_answer,
 )
 from dxportal.models import SUBSCRIBABLE, EventType, Webhook, WebhookDelivery, WebhookOrigin
 from dxportal.webhooks import deliveries, services
 from plans.filters import PortalFilterSet, RowFilter, ordering
-
-# An answer that is given again is kept for a day, and a secret must not be.
-NOT_TWICE = "応答に署名の鍵が入るため、この呼び出しでは Idempotency-Key を使えません。"
 
 
 class WebhookOriginFilterSet(PortalFilterSet):
@@ -212,10 +210,6 @@ class OnlyVersionSerializer(StrictSerializer):
     version = VersionRead()
 
 
-class NothingSerializer(StrictSerializer):
-    """A body that says nothing: `{}`, or none."""
-
-
 class TrySerializer(serializers.Serializer):
     at = serializers.DateTimeField(label="日時")
     status = serializers.IntegerField(allow_null=True, label="応答コード")
@@ -325,8 +319,7 @@ class WebhookViewSet(WritesWithVersion, ReadOnlyRows):
         return Response(WebhookDeliverySerializer(delivery).data, status=202)
 
     def _body_with_secret(self) -> dict[str, Any]:
-        if "Idempotency-Key" in self.request.headers:
-            raise ValidationError({"Idempotency-Key": NOT_TWICE})
+        refuse_second_answer(self.request)
         return self.body()
 
 

@@ -61,28 +61,31 @@ IN_API: dict[str, tuple[str, ...]] = {
     "webhooks:test": ("api-webhooks-test",),
     "webhooks:replay": ("api-webhook-deliveries-replay",),
     "webhooks:rotate": ("api-webhooks-rotate-secret",),
+    "dashboard:views": ("api-saved-views-list",),
+    "dashboard:view_change": ("api-saved-views-detail",),
+    "dashboard:view_delete": ("api-saved-views-detail",),
+    "books:mapping_new": ("api-column-mappings-list",),
+    "books:mapping": ("api-column-mappings-detail",),
+    "books:mapping_delete": ("api-column-mappings-detail",),
+    "accounts:read_notices": ("api-notices-read",),
+    "accounts:mail_settings": ("api-notices-mail-settings",),
+    "reorganization": ("api-organizations-reorganize",),
+    "reports:template_new": ("api-report-templates-list", "api-report-templates-copy"),
+    "reports:template_change": ("api-report-templates-detail",),
+    "reports:template_delete": ("api-report-templates-detail",),
 }
 # {the page: why it has no counterpart}
 PAGES_ALONE = {
-    "dashboard:views": "A view is an address of a page that a person keeps for themselves.",
-    "dashboard:view_change": "As above.",
-    "dashboard:view_delete": "As above.",
     "plans:withdraw_version": "Taking back open data is weighed by a person, once in years.",
     "rounds:entry_book_upload": "A workbook for people; systems send the same values in bulk.",
     "rounds:entry_book_apply": "As above.",
     "rounds:entry_book_faults": "As above; the bulk calls report row by row.",
-    "books:mapping_new": "Columns are matched by a person who looks at the table.",
-    "books:mapping": "As above; the API reads tables through a mapping that is there.",
-    "books:mapping_delete": "As above.",
     "accounts:sign_out": "A token does not sign in.",
-    "accounts:read_notices": "Notices are for people; systems have webhooks.",
-    "accounts:mail_settings": "As above.",
-    "reorganization": "A person decides for each item where it goes, once a year, on one page.",
-    "reports:template_new": "A report is composed by looking at it.",
-    "reports:template_change": "As above.",
-    "reports:template_delete": "As above.",
     "webhooks:replay_dead": "The API replays delivery by delivery.",
-    "tokens:revoke": "A system must not hand out or end the rights of systems.",
+    "tokens:revoke": (
+        "A token that could issue, widen or end tokens would make its own limits and end "
+        "meaningless. Administrators read them all; a token reads and renews itself."
+    ),
 }
 
 

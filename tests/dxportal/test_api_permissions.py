@@ -58,10 +58,12 @@ NEW_ROW = dict.fromkeys(
 )
 OWN_EDITORS = "{} 403 403 403 403 403 403 {} 404 401"
 KEEPERS = "403 403 403 {0} 403 {0} 403 403 404 401"
-BOOK = {
+# What the office keeps for its work: others do not even see it.
+KEPT_ROW__ = {
     **dict.fromkeys(("GET", "HEAD"), "404 404 404 200 404 200 404 404 404 401"),
     "OPTIONS": EVERYBODY_,
 }
+KEPT_ACTS_ = "404 404 404 {} 404 403 403 404 404 401"
 # With a dry run everybody is told row by row what would become of it.
 BULK_______ = "200 200 200 200 200 200 403 200 404 401"
 HEADS = "403 403 200 200 403 403 403 403 404 401"
@@ -110,12 +112,12 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api-cycles-remind": ACT | {"POST": COORDINATOR.format(200)},
     # The file of the row is no book: what was seen is not what would be done.
     "api-books-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(400)},
-    "api-books-detail": BOOK | NO_WRITES,
-    "api-books-preview": BOOK
+    "api-books-detail": KEPT_ROW__ | NO_WRITES,
+    "api-books-preview": KEPT_ROW__
     | NO_WRITES
     | dict.fromkeys(("GET", "HEAD"), "404 404 404 200 404 403 404 404 404 401"),
-    "api-books-apply": ACT | {"POST": "404 404 404 422 404 403 403 404 404 401"},
-    "api-books-discard": ACT | {"POST": "404 404 404 200 404 403 403 404 404 401"},
+    "api-books-apply": ACT | {"POST": KEPT_ACTS_.format(422)},
+    "api-books-discard": ACT | {"POST": KEPT_ACTS_.format(200)},
     "api-evidence-download": READ_ROW | NO_WRITES,
     "api-cycles-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
     "api-cycles-detail": READ_ROW | NO_WRITES | {"PATCH": COORDINATOR.format(200)},
@@ -185,6 +187,40 @@ EXPECTED |= {
     "api-webhook-deliveries-detail": ADMIN_ROW_ | NO_WRITES,
     "api-webhook-deliveries-replay": ACT | {"POST": ADMIN_ACTS.format(202)},
 }
+# A person's own (here the administrator's), which others may only look at if it is shared.
+OWN_ACTS__ = "403 403 403 403 403 {} 403 403 404 401"
+FOR_TOKENS = "403 403 403 403 403 403 {0} {0} 403 401"
+EXPECTED |= {
+    "api-organizations-reorganize": ACT | {"POST": COORDINATOR.format(200)},
+    "api-report-templates-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
+    "api-report-templates-detail": KEPT_ROW__
+    | NO_WRITES
+    | {"PATCH": KEPT_ACTS_.format(200), "DELETE": KEPT_ACTS_.format(200)},
+    "api-report-templates-copy": ACT | {"POST": KEPT_ACTS_.format(201)},
+    "api-column-mappings-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(201)},
+    "api-column-mappings-detail": KEPT_ROW__
+    | NO_WRITES
+    | {"PATCH": KEPT_ACTS_.format(200), "DELETE": KEPT_ACTS_.format(200)},
+    "api-saved-views-list": READ_LIST
+    | NO_WRITES
+    | {"POST": "201 201 201 201 201 201 403 201 201 401"},
+    "api-saved-views-detail": READ_ROW
+    | NO_WRITES
+    | {"PATCH": OWN_ACTS__.format(200), "DELETE": OWN_ACTS__.format(204)},
+    "api-notices-list": READ_LIST | NO_WRITES,
+    "api-notices-detail": ADMIN_ROW_ | NO_WRITES,
+    "api-notices-read": ACT | {"POST": "200 200 200 200 200 200 403 200 200 401"},
+    "api-notices-mail-settings": READ_LIST
+    | NO_WRITES
+    | {"PATCH": "200 200 200 200 200 200 403 200 200 401"},
+    "api-tokens-list": READ_LIST | NO_WRITES,
+    "api-tokens-detail": ADMIN_ROW_ | NO_WRITES,
+    # Of the token that calls, whatever it may do else.
+    "api-tokens-own": READ_LIST
+    | NO_WRITES
+    | dict.fromkeys(("GET", "HEAD"), FOR_TOKENS.format(200)),
+    "api-tokens-rotate": ACT | {"POST": FOR_TOKENS.format(201)},
+}
 # Besides the router's routes, those of the schema, its page and the problems.
 APART = {
     "api-schema": READ_LIST | NO_WRITES,
@@ -232,6 +268,7 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
         },
         ("api-webhook-deliveries-replay", "POST"): {},
         **_acts(cast, rows),
+        **_of_the_office(cast, rows),
         ("api-cycles-list", "POST"): {"plan": cast.plan.pk, "fiscal_year": 2026},
         ("api-cycles-detail", "PATCH"): {"asks_progress": True, **read},
         ("api-cycles-move", "POST"): {"to": "closed", **read},
@@ -312,6 +349,36 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
             "fiscal_year": THIS_YEAR,
             "format": "pdf",
         },
+    }
+
+
+def _of_the_office(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
+    """What people arrange for their work, and who is in charge of it."""
+    read, city = {"version": 1}, cast.city.pk
+    column = {"head": "事業", "means": "project_name"}
+    value = {"head": "R7", "means": "schedule_planned", "fiscal_year": THIS_YEAR}
+    return {
+        ("api-organizations-reorganize", "POST"): {
+            "on": "2026-04-01",
+            "moves": [
+                {"old": cast.departments["観光課"].pk, "successors": [{"name": "観光交流課"}]}
+            ],
+            "dry_run": True,
+        },
+        ("api-report-templates-list", "POST"): {"organization": city, "name": "新しいひな形"},
+        ("api-report-templates-detail", "PATCH"): {"cover": {"title": "報告"}, **read},
+        ("api-report-templates-copy", "POST"): {"name": "写し"},
+        ("api-column-mappings-list", "POST"): {
+            "organization": city,
+            "name": "予定表",
+            "columns": [column, value],
+        },
+        ("api-column-mappings-detail", "PATCH"): {"header_row": 2, **read},
+        ("api-saved-views-list", "POST"): {"name": "事業", "path": "/projects/"},
+        ("api-saved-views-detail", "PATCH"): {"mails_monthly": True},
+        ("api-notices-read", "POST"): {"notices": [rows["notices"]]},
+        ("api-notices-mail-settings", "PATCH"): {"unwanted": ["comment"]},
+        ("api-tokens-rotate", "POST"): {},
     }
 
 
@@ -476,8 +543,11 @@ def test_every_route_has_its_line_and_no_line_is_of_nothing() -> None:
             assert len(answers.split()) == len(CALLERS), name
 
 
-# Acts that name their row in the body.
-OF_A_LIST = tuple(f"api-corrections-{name}" for name in ("reviews", "stages", "settlements"))
+# Acts that name their row in the body, or mean what is one's own.
+OF_A_LIST = (
+    *(f"api-corrections-{name}" for name in ("reviews", "stages", "settlements")),
+    *("api-notices-read", "api-notices-mail-settings", "api-tokens-own", "api-tokens-rotate"),
+)
 # What cannot be asked without.
 QUERIES = {"api-search": "?q=DX", "api-plans-compare": "?from=2024&to=2025"}
 
@@ -494,7 +564,8 @@ def address_of(name: str, rows: dict[str, int]) -> Callable[[str], str]:
     address = reverse(name, args=arguments) + QUERIES.get(name, "")
     deletes = (EXPECTED | APART)[name]["DELETE"] != NO_SUCH___
     unversioned = tuple(
-        f"api-{name}-detail" for name in ("webhook-origins", "tag-schemes", "evidence")
+        f"api-{name}-detail"
+        for name in ("webhook-origins", "tag-schemes", "evidence", "saved-views")
     )
     version = "?version=1" if deletes and name not in unversioned else ""
     return lambda method: address + version * (method == "DELETE")

@@ -270,7 +270,7 @@ def test_nothing_is_done_by_halves(
 
 def test_what_came_since_the_preview_is_noticed(cast: Cast, tourism: Department) -> None:
     moves = [Move(tourism, ("観光交流課",))]
-    preview = preview_reorganization(cast.coordinator, cast.city, APRIL, moves)
+    preview = preview_reorganization(actor(cast), cast.city, APRIL, moves)
     cast.indicator("新顔", department=tourism)
     with pytest.raises(ValidationError, match="引き継ぐものが変わりました") as refused:
         reorganize(actor(cast), cast.city, APRIL, moves, seen=preview.fingerprint)
@@ -328,7 +328,7 @@ def test_a_preview_takes_as_many_queries_however_much_there_is(
         grow(cast, size) if size > 1 else None
         with django_assert_num_queries(9):
             user = User(pk=cast.coordinator.pk)
-            preview_reorganization(user, cast.city, APRIL, moves)
+            preview_reorganization(Actor(user, Channel.PAGE), cast.city, APRIL, moves)
 
 
 def test_what_was_given_away_meanwhile_stops_it(cast: Cast, tourism: Department) -> None:

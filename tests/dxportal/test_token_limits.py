@@ -76,7 +76,10 @@ class Shared:
 
 
 # Of the whole city, and shut for tokens of some of its plans.
-OF_THE_CITY = ("books", "webhooks", "webhook-origins", "webhook-deliveries")
+OF_THE_CITY = (
+    *("books", "report-templates", "column-mappings", "saved-views", "notices", "tokens"),
+    *("webhooks", "webhook-origins", "webhook-deliveries"),
+)
 
 
 @pytest.fixture
