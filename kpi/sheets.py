@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 from kpi.charts import Chart, indicator_chart
 from kpi.models import Indicator
@@ -15,8 +16,11 @@ class IndicatorSheet:
 
     indicator: Indicator
     years: list[YearValues]
-    chart: Chart
     current_year: int | None
+
+    @cached_property
+    def chart(self) -> Chart:
+        return indicator_chart(self.indicator, self.years, self.current_year)
 
     @property
     def has_values(self) -> bool:
@@ -54,5 +58,4 @@ def indicator_sheet(
     """
     known = sorted({*years, *years_with_values(indicator)})
     values = years_of(indicator, range(known[0], known[-1] + 1) if known else [], later)
-    chart = indicator_chart(indicator, values, current_year)
-    return IndicatorSheet(indicator, values, chart, current_year)
+    return IndicatorSheet(indicator, values, current_year)

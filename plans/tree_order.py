@@ -10,8 +10,16 @@ from plans.models import Measure, Plan
 
 
 def measures_in_order(plan: Plan) -> list[Measure]:
-    """All measures of the plan, depth first, each with its level and `tree_depth`; one query."""
-    return list(Measure.objects.in_trees_of([plan.pk]).select_related("level", "department"))
+    """All measures of the plan, depth first; one query.
+
+    Each has its level, its department, the measure above it, and `tree_depth`.
+    """
+    rows = list(Measure.objects.in_trees_of([plan.pk]).select_related("level", "department"))
+    by_pk = {row.pk: row for row in rows}
+    for row in rows:
+        if row.parent_id in by_pk:
+            row.parent = by_pk[row.parent_id]
+    return rows
 
 
 class _PlaceIn(Func):

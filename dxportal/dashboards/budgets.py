@@ -143,7 +143,7 @@ class Budget:
         places = self.scope.primary_places
         entries: dict[int, list[BudgetEntry]] = defaultdict(list)
         for entry in self.scope.rows(
-            BudgetEntry.objects.all(),
+            BudgetEntry.objects.order_by("stage", "number"),
             project_id={place.project_id for place in places},
             fiscal_year={self.fiscal_year},
         ):

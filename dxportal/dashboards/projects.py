@@ -111,10 +111,10 @@ class ProjectSchedule:
         places = self.scope.primary_places
         pks = {place.project_id for place in places}
         schedule: dict[int, dict[int, ScheduleEntry]] = defaultdict(dict)
-        for entry in self.scope.rows(ScheduleEntry.objects.all(), project_id=pks):
+        for entry in self.scope.rows(ScheduleEntry.objects.order_by(), project_id=pks):
             schedule[entry.project_id][entry.fiscal_year] = entry
         reviews = self.scope.rows(
-            Review.objects.select_related("mark", "measure"),
+            Review.objects.select_related("mark", "measure").order_by(),
             plan_id={self.scope.plan.pk},
             fiscal_year={self.scope.fiscal_year},
         )

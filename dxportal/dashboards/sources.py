@@ -13,7 +13,7 @@ from functools import cached_property
 from django.db.models import Max, Model, Q
 from django.urls import reverse
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Channel
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.scope import Scope
 from kpi.models import Actual, Target
@@ -76,13 +76,10 @@ class Sources:
             entries = entries.filter(at__lt=self.scope.past.moment)
         newest = entries.order_by().values("object_type", "object_id").annotate(last=Max("pk"))
         return {
-            (entry.object_type, entry.object_id): Writing(
-                entry.at, entry.actor_name, entry.get_channel_display()
-            )
-            # What was changed to what is long, and stays where the row's history is shown.
-            for entry in AuditEntry.objects.filter(pk__in=newest.values("last")).defer(
-                "before", "after", "reason"
-            )
+            (kind, pk): Writing(at, who, Channel(channel).label)
+            for kind, pk, at, who, channel in AuditEntry.objects.filter(
+                pk__in=newest.values("last")
+            ).values_list("object_type", "object_id", "at", "actor_name", "channel")
         }
 
     @cached_property

@@ -72,15 +72,16 @@ class Standing:
     @cached_property
     def _all_years(self) -> dict[int, dict[int, Review]]:
         rows = self.scope.rows(
-            Review.objects.filter(measure__isnull=False).select_related(
-                "mark", "planned_mark", "measure__level", "measure__parent", "entered_by"
-            ),
+            Review.objects.filter(measure__isnull=False)
+            .select_related("mark", "planned_mark")
+            .order_by(),
             plan_id={self.scope.plan.pk},
         )
         found: dict[int, dict[int, Review]] = defaultdict(dict)
         for row in rows:
             if row.measure_id not in self.scope.by_pk:
                 continue  # of a measure that was not there yet, or of a project
+            row.measure = self.scope.by_pk[row.measure_id]
             found[row.measure_id][row.fiscal_year] = row
         return found
 

@@ -272,7 +272,7 @@ class PublicPlan:
 
     @cached_property
     def indicators(self) -> dict[int, Indicator]:
-        """By number, in the order of their uses; with public targets, actuals and uses alone."""
+        """By number, in the order of their uses; with public targets and actuals alone."""
         order = {use.indicator_id: None for use in self.uses}
         found = self._with_values(Indicator.objects.filter(pk__in=order)).in_bulk()
         return {pk: found[pk] for pk in order if pk in found}
@@ -290,13 +290,10 @@ class PublicPlan:
         actuals = Actual.objects.filter(
             kind=Actual.Kind.ACTUAL, fiscal_year__in=self.years, state__in=APPROVED
         )
-        found = indicators.select_related("department", "organization").prefetch_related(
+        return indicators.select_related("department").prefetch_related(
             Prefetch("targets", targets.exclude(revised_in__in=self._later)),
             Prefetch("actuals", actuals),
-            Prefetch("uses", IndicatorUse.objects.filter(plan=self.plan)),
-            "definition_changes",
         )
-        return found
 
     def sheet(self, indicator: Indicator) -> IndicatorSheet:
         """Its values over the plan's years."""
@@ -308,7 +305,14 @@ class PublicPlan:
         """In the tree's order: those of measures, then those of projects by their main place."""
         order = {measure.pk: index for index, measure in enumerate(self.measures)}
         places = {place.project_id: i for i, place in enumerate(self.primary_placements)}
-        rows = IndicatorUse.objects.filter(plan=self.plan).select_related("measure", "project")
+        rows = list(IndicatorUse.objects.filter(plan=self.plan))
+        measures = {measure.pk: measure for measure in self.measures}
+        projects = {place.project_id: place.project for place in self.placements}
+        for use in rows:
+            if use.measure_id in measures:
+                use.measure = measures[use.measure_id]
+            if use.project_id in projects:
+                use.project = projects[use.project_id]
         return sorted(
             rows,
             key=lambda use: (

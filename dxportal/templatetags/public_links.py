@@ -1,10 +1,11 @@
 """What public pages need in templates, and the office's way to publishing."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -22,7 +23,13 @@ _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 def public_url(context: Any, name: str, *rest: Any) -> str:
     """The address of a page of the context's public plan."""
     public = context["public"]
-    return reverse(f"public:{name}", args=[public.code, public.key, *rest])
+    return _address(get_script_prefix(), f"public:{name}", public.code, public.key, *rest)
+
+
+@lru_cache(maxsize=10_000)
+def _address(prefix: str, name: str, *args: Any) -> str:
+    """A page of a whole plan has hundreds; `prefix` is where the portal stands."""
+    return reverse(name, args=args)
 
 
 @register.simple_tag

@@ -82,7 +82,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         "sources": sources_of(figures, of_projects),
         "schedule": schedule,
         "gantt": schedule.gantt(),
-        "leading": leading_projects(scope, figures.values),
+        "leading": leading_projects(scope),
     }
     return render(request, "dashboards/projects.html", context)
 

@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
-from accounts.models import AuditEntry, Channel
+from accounts.models import AuditEntry, Channel, Organization
 from budgets.models import BudgetEntry, StatedTotal
 from dxportal.models import DataVersion, Publication, PublishedReport
 from dxportal.public.datasets import DATASETS
@@ -479,3 +479,21 @@ def test_pages_of_all_plans_need_as_many_queries_for_many(public: Cast, page: st
     with CaptureQueriesContext(connection) as many:
         assert "more-4" in client.get(f"/public/{page}").content.decode() or "access" in page
     assert len(many) == len(few) <= 3
+
+
+def test_many_cities_are_one_line_each(public: Cast, client: Client) -> None:
+    assert '<li class="card">' in client.get("/public/").content.decode()
+    for number in range(31):
+        city = Organization.objects.create(code=f"{number:06}", name=f"見本{number}市")
+        plan = Plan.objects.create(
+            organization=city,
+            key="dx",
+            name="DX計画",
+            status=Plan.Status.ACTIVE,
+            first_fiscal_year=2024,
+            last_fiscal_year=2025,
+        )
+        Publication.objects.create(plan=plan)
+    page = client.get("/public/").content.decode()
+    assert page.count("<a href=") >= 32 and '<li class="card">' not in page
+    assert '見本30市：<a href="/public/000030/dx/">DX計画</a>' in page

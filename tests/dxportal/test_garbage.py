@@ -1,0 +1,39 @@
+"""Cyclic garbage is collected after an answer, and the portal's own code is left out of it."""
+
+import subprocess
+import sys
+import weakref
+
+from dxportal.garbage import collect_young
+
+
+class Row:
+    other: "Row"
+
+
+def test_what_a_page_leaves_behind_is_collected_after_it() -> None:
+    row = Row()
+    row.other = Row()
+    row.other.other = row
+    left = weakref.ref(row)
+    del row
+    assert left() is not None
+    collect_young()
+    assert left() is None
+
+
+def test_the_server_leaves_its_own_code_alone_and_collects_after_each_answer() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import gc, dxportal.wsgi as w\n"
+            "from django.core.signals import request_finished as s\n"
+            "print(gc.get_freeze_count() > 50_000, gc.get_threshold()[0] > 700,"
+            " s.has_listeners(), w.collect_young in s._live_receivers(None)[0])",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.split() == ["True"] * 4
