@@ -10,6 +10,7 @@ from typing import Any
 
 # Far more than a page makes; what makes more (a report, an import) is collected as it goes.
 OBJECTS_BETWEEN = 250_000
+TIMES_BETWEEN = 100
 
 
 def settle() -> None:
@@ -19,6 +20,9 @@ def settle() -> None:
     gc.set_threshold(OBJECTS_BETWEEN, 10, 10)
 
 
-def collect_young(**signal: Any) -> None:
-    """Collect what was made since the last time; a receiver of `request_finished`."""
-    gc.collect(1)
+def collect(**signal: Any) -> None:
+    """Collect what was made since the last time; a receiver of `request_finished`.
+
+    What still lived then and died since is looked for once in so many times.
+    """
+    gc.collect(2 if gc.get_count()[2] >= TIMES_BETWEEN else 1)

@@ -8,8 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxportal.settings")
 
 application = get_wsgi_application()
 
-from dxportal.garbage import collect_young, settle  # noqa: E402  # once the settings are there
+from dxportal.garbage import collect, settle  # noqa: E402  # once the settings are there
 
 get_resolver().url_patterns  # noqa: B018  # loads every view
 settle()
-request_finished.connect(collect_young)
+request_finished.connect(collect)

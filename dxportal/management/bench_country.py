@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, RoleAssignment, User
-from dxportal.garbage import collect_young, settle
+from dxportal.garbage import collect, settle
 from dxportal.management.commands.build_report import read_fiscal_year
 from dxportal.management.measuring import Cost, Line, peak_mb, timed
 from plans.models import Plan
@@ -92,7 +92,7 @@ def _page_beside_its_sql(name: str, client: Client, address: str) -> Line:
 def _answer_time(client: Client, address: str) -> float:
     """Until the answer is made; what is collected afterwards, nobody waits for."""
     taken = timed(lambda: client.get(address))
-    collect_young()
+    collect()
     return taken
 
 
