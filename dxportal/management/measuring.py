@@ -14,6 +14,7 @@ class Cost:
     seconds: float
     peak_mb: float
     remark: str = ""
+    processor: float = 0  # seconds of it, of all processes; a busy machine does not change them
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Line:
 
 def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it has waited for, so far."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def timed(act: Callable[[], Any]) -> float:
