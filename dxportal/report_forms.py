@@ -194,7 +194,7 @@ class CompareForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = ReportSnapshot.objects.visible_to(user).exclude(sha256="").select_related("plan")
+        offered = ReportSnapshot.objects.visible_to(user).exclude(file="").select_related("plan")
         for name in ("before", "after"):
             self.fields[name].queryset = offered
 

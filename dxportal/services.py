@@ -312,7 +312,8 @@ def _send_again(job: ReportJob) -> bool:
 def expire_old_reports() -> int:
     """Remove the files of reports that nobody published, after `REPORT_KEEP_DAYS`; how many.
 
-    The row stays, with the file's SHA-256: a file that somebody saved can still be told apart.
+    Snapshots on which no file rests any more go with them. The rows stay, with their files'
+    SHA-256: a file that somebody saved can still be told apart.
     """
     kept_since = timezone.now() - datetime.timedelta(days=settings.REPORT_KEEP_DAYS)
     old = ReportJob.objects.filter(state=State.DONE, finished_at__lt=kept_since, publication=None)
@@ -333,6 +334,7 @@ def expire_old_reports() -> int:
             )
         _sweep(job)
         expired += 1
+    snapshots.expire(kept_since)
     return expired
 
 

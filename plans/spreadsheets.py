@@ -227,6 +227,9 @@ def write_table(
     for index, label in enumerate(labels, start=1):
         width = widths[index - 1] if index <= len(widths) else max(10, 2 * len(label) + 2)
         sheet.column_dimensions[get_column_letter(index)].width = width
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     write_head(sheet, labels)
     for row in rows:
         write_row(sheet, row)

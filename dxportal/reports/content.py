@@ -1,6 +1,7 @@
 """What the report says, as typed rows in the order of its pages; no queries, no layout."""
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -163,6 +164,10 @@ class ProjectRow:
     @property
     def has_actual_schedule(self) -> bool:
         return any(self.actual)
+
+    @property
+    def has_schedule(self) -> bool:
+        return any(self.planned) or self.has_actual_schedule
 
     @property
     def lines(self) -> list[Line]:
@@ -383,7 +388,8 @@ class ReportContent:
     def stretch(self, **rows: tuple[object, ...]) -> Self:
         """The report with a part of its rows alone; what is said of the whole stays as it is."""
         part = replace(self, **rows)  # type: ignore[arg-type]
-        part.__dict__["has_actual_schedule"] = self.has_actual_schedule
+        for name in ("has_actual_schedule", "list_years", "list_stage_years"):
+            part.__dict__[name] = getattr(self, name)
         return part
 
     @property
@@ -431,7 +437,26 @@ class ReportContent:
     @property
     def list_columns(self) -> int:
         """The columns of the list of all projects."""
-        return 7 + len(self.years) + len(self.schedule_years)
+        figures = 2 + len(self.list_years) if self.list_years else 0
+        return 5 + figures + len(self.list_stage_years)
+
+    @cached_property
+    def list_years(self) -> tuple[int, ...]:
+        """The years of the figures in the list of projects; () where no project has any."""
+        has_figures = any(project.indicators for project in self._listed)
+        return self.years if has_figures else ()
+
+    @cached_property
+    def list_stage_years(self) -> tuple[int, ...]:
+        """The years of the stages in the list of projects; () where no project has any."""
+        has_stages = any(any(project.planned) for project in self._listed)
+        return self.schedule_years if has_stages else ()
+
+    @property
+    def _listed(self) -> Iterator[ProjectRow]:
+        for group in self.project_list:
+            for step in group.groups:
+                yield from step.projects
 
     @property
     def as_of_text(self) -> str:

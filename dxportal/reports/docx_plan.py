@@ -202,7 +202,7 @@ def _bars(report: Report, content: ReportContent, row: PlainMeasure) -> None:
 
 
 def write_sheets(report: Report, content: ReportContent, chosen: Chosen) -> None:
-    """A page for each measure or project."""
+    """A page for each measure or project; a short one follows on the same page."""
     report.page(UPRIGHT)
     report.heading(1, "個票")
     if chosen.option("of", "project") == "measure":
@@ -210,7 +210,7 @@ def write_sheets(report: Report, content: ReportContent, chosen: Chosen) -> None
         return
     for number, sheet in enumerate(sheets.project_sheets(content)):
         project = sheet.project
-        if number:
+        if number and not sheet.is_short:
             report.page(UPRIGHT)
         report.heading(2, f"{project.code}　{project.name}".strip())
         stages = "、".join(
@@ -262,7 +262,7 @@ def _indicators(report: Report, content: ReportContent, rows: Sequence[Indicator
 
 def _measure_sheets(report: Report, content: ReportContent) -> None:
     for number, sheet in enumerate(sheets.measure_sheets(content)):
-        if number:
+        if number and not sheet.is_short:
             report.page(UPRIGHT)
         report.heading(2, sheet.measure.title)
         _plain_measure(report, content, sheet.measure)

@@ -199,24 +199,26 @@ def write_projects(report: Report, content: ReportContent, is_small: bool = Fals
         return
     report.page(LIST_SMALL if is_small else LIST)
     report.heading(1, "事業の一覧")
-    report.paragraph(
-        "活動指標の予定と実績は年度ごとの値、スケジュールは予定です。"
-        f"{stage_legend()}　　★リーディングプロジェクト　　（再掲）はほかの施策が主たる掲載の事業",
-        "ReportRemark",
-        keeps_next=True,
-    )
-    years: list[float | None] = [None] * len(content.years)
-    stages = [6 if is_small else 10] * len(content.schedule_years)
-    about = [25, 9, 50, 50 if content.is_dense else 72, 32, 40, 9]
+    report.paragraph(_list_remark(content), "ReportRemark", keeps_next=True)
+    years: list[float | None] = [None] * len(content.list_years)
+    stages = [6 if is_small else 10] * len(content.list_stage_years)
+    about: list[float | None] = [25, 9, 50, 50 if content.is_dense else 72, 32]
+    figures = [40, 9]
     if is_small:
-        about = [17, 6, 38, 34 if content.is_dense else 46, 22, 28, 7]
+        about = [17, 6, 38, 34 if content.is_dense else 46, 22]
+        figures = [28, 7]
+    names = ["番号", "リーディング", "事業", "概要", "所管課"]
+    if years:
+        about, names = [*about, *figures], [*names, "活動指標（単位）", "区分"]
+    else:
+        about[3] = None  # the text gets the room
     look = TINY if is_small else SMALL
     with report.table([*about, *years, *stages], "事業の一覧", look) as table:
         table.head(
             [
-                *("番号", "リーディング", "事業", "概要", "所管課", "活動指標（単位）", "区分"),
-                *_years(content.years),
-                *(f"{year}\n予定" for year in _years(content.schedule_years)),
+                *names,
+                *_years(content.list_years),
+                *(f"{year}\n予定" for year in _years(content.list_stage_years)),
             ],
             current=fiscal_years.short_form(content.fiscal_year),
         )
@@ -228,15 +230,24 @@ def write_projects(report: Report, content: ReportContent, is_small: bool = Fals
                     _listed_project(table, content, project)
 
 
+def _list_remark(content: ReportContent) -> str:
+    figures = "活動指標の予定と実績は年度ごとの値です。" if content.list_years else ""
+    stages = f"スケジュールは予定です。{stage_legend()}　　" if content.list_stage_years else ""
+    none = "" if content.list_years else "活動指標の記載はありません。　　"
+    signs = "★リーディングプロジェクト　　（再掲）はほかの施策が主たる掲載の事業"
+    return f"{figures}{stages}{none}{signs}"
+
+
 def _listed_project(table: Table, content: ReportContent, project: ProjectRow) -> None:
     for number, line in enumerate(project.lines, start=1):
         table.row(
             [
                 *_about(table, project, line),
-                *_line(table, content, line),
+                *(_line(table, content, line) if content.list_years else ()),
                 *(
                     goes_on(box, project.line_count) if line.is_first else BELOW
                     for box in _stages(table, project.planned)
+                    if content.list_stage_years
                 ),
             ],
             keeps_next=number < project.line_count,
@@ -262,7 +273,7 @@ def _line(table: Table, content: ReportContent, line: Line) -> list[Box]:
     """An indicator's name, 予定 or 実績, and the figures of the years."""
     if line.row is None:
         none = table.text("（活動指標の記載なし）")
-        return [none, table.text(line.kind), *[Box()] * len(content.years)]
+        return [none, table.text(line.kind), *[Box()] * len(content.list_years)]
     name = goes_on(table.text(line.row.name_with_unit, line.row.refs), 2) if line.opens else BELOW
     kind = table.text(line.kind, align="center")
     is_actual = line.kind == "実績"

@@ -9,8 +9,9 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as WorkbookCell
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
 
 from dxportal.reports.content import Cell
 from plans.spreadsheets import (
@@ -88,15 +89,20 @@ class Form:
 
     _row = 0
 
-    def add(self, values: Iterable[Any], **style: Any) -> None:
-        """A row: plain values get the style, cells that were made by `cell` keep their own."""
+    def add(
+        self, values: Iterable[Any], widths: Sequence[float] | None = None, **style: Any
+    ) -> None:
+        """A row: plain values get the style, cells that were made by `cell` keep their own.
+
+        `widths` are what its cells have room for, where they do not stand in columns of their own.
+        """
         style = {"alignment": WRAP, **style}
         cells = [
             value if isinstance(value, SheetCell) else safe_cell(self.sheet, value, **style)
             for value in values
         ]
         self._row += 1
-        lines = max(map(_lines, cells, self.widths), default=1)
+        lines = max(map(_lines, cells, widths or self.widths), default=1)
         # Spreadsheet programs do not agree on fitting rows by themselves when they open a file.
         height = min(LINE_HEIGHT * lines + 3, MAX_ROW_HEIGHT) if lines > 1 else None
         if not isinstance(self.sheet, StreamedSheet):
@@ -125,6 +131,35 @@ class Form:
         entered = len(cell.text.partition(".")[2]) if isinstance(shown, Decimal) else 0
         pattern = number_format(max(decimals, entered), on_paper=True)
         return safe_cell(self.sheet, shown, number_format=pattern, **style)
+
+    def band(self, text: str, fill: PatternFill) -> None:
+        """A line across all columns, in bold."""
+        self.merge(1, self.columns)
+        first = self.cell(text, font=BOLD, fill=fill)
+        self.add(
+            [first, *(self.cell("", fill=fill) for _ in range(self.columns - 1))],
+            widths=[sum(self.widths)],
+        )
+
+    def wide(self, label: str, text: str) -> None:
+        """A label, and a text that has all other columns."""
+        self.merge(2, self.columns)
+        cells = [self.cell(label, font=BOLD), self.cell(text)]
+        self.add(
+            [*cells, *(self.cell("") for _ in range(self.columns - 2))],
+            widths=[self.widths[0], sum(self.widths[1:])],
+        )
+
+    def merge(self, first: int, last: int) -> None:
+        """Make one cell of these columns in the row that comes next."""
+        if first < last:
+            row = self.row + 1
+            cells = f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}"
+            self.sheet.merged_cells.add(cells)
+
+    def new_page(self) -> None:
+        """What comes next begins on a page of its own."""
+        self.sheet.row_breaks.append(Break(id=self.row))
 
     def title(self, text: str, remark: str = "") -> None:
         self.add([text], font=TITLE_FONT, alignment=Alignment())

@@ -182,7 +182,13 @@ CUTS: dict[str, Cut] = {
 }
 
 
-MEASURE_SHEETS = Cut("plain", lambda row: 15 + _plain(row), lambda row: row.title)
+# Short sheets follow others on the same page: no part may begin with one (`MeasureSheet.is_short`).
+MEASURE_SHEETS = Cut(
+    "plain",
+    lambda row: 15 + _plain(row),
+    lambda row: row.title,
+    may_begin=lambda row: row.depth == 0 or not row.is_empty,
+)
 
 
 def pillar_openers(content: ReportContent) -> frozenset[str]:

@@ -126,7 +126,13 @@ SECTIONS: tuple[SectionKind, ...] = (
     SectionKind(
         "budget_by_measure", "基本方針別の予算", "事業と予算（千円）。", (STAGE, TAGS), _budget
     ),
-    SectionKind("sheets", "個票", "1件1ページの個票（A4縦）。", (SHEETS_OF,), _sheets),
+    SectionKind(
+        "sheets",
+        "個票",
+        "1件1ページの個票（A4縦）。指標も評価もない短いものは続けて載せます。",
+        (SHEETS_OF,),
+        _sheets,
+    ),
     SectionKind("totals", "集計", "事業・指標の数、進捗の記号、KPIの達成。"),
     SectionKind("errata", "正誤表", "確定のあとに訂正した値。", (SINCE,), _errata),
     SectionKind("notes", "出典注記の一覧", "すべての章の出典注記をまとめたもの。"),

@@ -55,6 +55,11 @@ class ProjectSheet:
     budgets: tuple[tuple[str, BudgetLine], ...]  # stage's name and line
     notes: tuple[Note, ...] = ()  # those of the list of projects that it refers to
 
+    @property
+    def is_short(self) -> bool:
+        """So little that it follows the sheet before it on the same page."""
+        return not (self.review or self.project.indicators)
+
 
 @dataclass(frozen=True)
 class MeasureSheet:
@@ -63,6 +68,11 @@ class MeasureSheet:
     measure: PlainMeasure
     review: ReviewRow | None
     kpis: tuple[IndicatorRow, ...]
+
+    @property
+    def is_short(self) -> bool:
+        """So little, but for the names of its projects, that it follows the sheet before it."""
+        return not (self.review or self.kpis) and self.measure.is_empty
 
 
 def summary_of(content: ReportContent) -> Summary:

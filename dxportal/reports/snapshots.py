@@ -16,13 +16,15 @@ from types import ModuleType
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal.models import ReportSnapshot
+from dxportal.models import ReportJob, ReportSnapshot
 from dxportal.models.reports import snapshot_path
 from dxportal.reports import content as content_rows
 from dxportal.reports import design, plan_content
@@ -166,6 +168,35 @@ def content_of(snapshot: ReportSnapshot) -> ReportContent:
     if hashlib.sha256(packed).hexdigest() != snapshot.sha256:
         raise SnapshotDamaged(f"Snapshot {snapshot.pk} is not what was written.")
     return unpack(packed)
+
+
+def expire(kept_since: datetime.datetime) -> int:
+    """Remove the files of older snapshots on which no report rests any more; how many.
+
+    One of a published report is kept for good, also when the report is withdrawn: it is what the
+    report can be traced to. The row stays, with the file's SHA-256.
+    """
+    resting = ReportJob.objects.filter(
+        Q(publication__isnull=False) | Q(state__in=[*ReportJob.ACTIVE_STATES, ReportJob.State.DONE])
+    )
+    old = ReportSnapshot.objects.filter(taken_at__lt=kept_since).exclude(file="")
+    expired = 0
+    for snapshot in old.exclude(pk__in=resting.values("snapshot")).select_related("plan"):
+        path = Path(snapshot.file.path)
+        with transaction.atomic():
+            snapshot.file = ""
+            snapshot.save(update_fields=["file"])
+            audit.record(
+                Actor.system(Channel.JOB),
+                "report.snapshot_expire",
+                snapshot,
+                snapshot.plan.organization_id,
+                {"file": path.name},
+                {"file": ""},
+            )
+        path.unlink(missing_ok=True)
+        expired += 1
+    return expired
 
 
 def _write(path: Path, packed: bytes) -> None:

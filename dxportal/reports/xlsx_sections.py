@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from openpyxl.styles import PatternFill
+
 from dxportal.reports import one_pages, sheets
 from dxportal.reports.content import IndicatorRow, ReportContent, ReviewRow
 from dxportal.reports.design import Chosen
@@ -12,10 +14,16 @@ from dxportal.reports.plan_rows import thousands
 from dxportal.reports.rows import stage_legend
 from dxportal.templatetags.report_paper import paper
 from plans import fiscal_years
-from plans.spreadsheets import number_format
+from plans.spreadsheets import HEAD_FILL, number_format
 from plans.streamed_workbook import StreamedWorkbook
+from projects.models.placements import Stage
 
 YEN_IN_THOUSANDS = number_format(0, on_paper=True)
+SECTION_FILL = PatternFill("solid", fgColor="C5D7FB")
+STAGE_FILLS = {
+    Stage.BUILD: PatternFill("solid", fgColor="C5D7FB"),
+    Stage.OPERATE: PatternFill("solid", fgColor="E8EEFB"),
+}
 
 
 def steps(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
@@ -62,45 +70,57 @@ def steps(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) ->
 
 
 def roads(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
-    """一枚概要: each section's summary and target state, then the way of its projects by year."""
+    """一枚概要: a page for each section: where it stands and goes, then its projects by year."""
     years = content.schedule_years
-    form = Form(workbook, "一枚概要", [16, 34, 18, 44, *[10] * len(years), 34, 14, 14], A3)
+    form = Form(workbook, "一枚概要", [18, 50, *[10] * len(years), 40, 14, 14], A3)
     form.title(f"{content.plan_name}　一枚概要", f"年度ごとの予定：{stage_legend()}　★リーディング")
     year = fiscal_years.short_form(content.fiscal_year)
     labels = [fiscal_years.short_form(number) for number in years]
-    figures = ["指標（単位）", f"{year}予定", f"{year}実績"]
-    form.head(["区分", "施策・掲載先", "番号・項目", "事業・内容", *labels, *figures])
+    form.head(["番号", "事業", *labels, "指標（単位）", f"{year}予定", f"{year}実績"])
     form.repeat_head()
-    for road in one_pages.roads_of(content):
+    for number, road in enumerate(one_pages.roads_of(content)):
+        if number:
+            form.new_page()
         area, overview = road.area, road.area.overview
-        said = [("進捗概要", (overview.summary or overview.result) if overview else "")]
-        said += [("到達像", "\n".join(state.texts)) for state in road.states]
-        for label, text in said:
-            texts = (area.short_title, area.title, label, text or "記載なし")
-            rest = [form.cell("") for _ in range(len(years) + 3)]
-            form.add([*(form.cell(one) for one in texts), *rest])
+        form.band("　".join(filter(None, (area.pillar, area.title))), SECTION_FILL)
+        said = (overview.summary or overview.result) if overview else ""
+        states = "\n".join(text for state in road.states for text in state.texts)
+        form.wide("進捗概要", said or "記載なし")
+        form.wide("到達像", states or "記載なし")
         for part in road.parts:
-            _road_part(form, area.short_title, part, len(years))
+            _road_part(form, part, len(years))
     form.finish()
 
 
-def _road_part(form: Form, place: str, part: one_pages.RoadPart, years: int) -> None:
-    mark = part.review.mark if part.review else ""
+def _road_part(form: Form, part: one_pages.RoadPart, years: int) -> None:
+    mark = f"　進捗：{part.review.mark}" if part.review and part.review.mark else ""
+    form.band(f"{part.title}{mark}", HEAD_FILL)
     for row in part.kpis:
-        texts = (place, part.title, f"KPI　{mark}".strip(), "")
-        names = (form.cell(text) for text in texts)
-        form.add([*names, *(form.cell("") for _ in range(years)), *_year_figures(form, row)])
+        names = [form.cell("KPI"), *(form.cell("") for _ in range(years + 1))]
+        form.add([*names, *_year_figures(form, row)])
     for road in part.rows:
         project = road.project
         star = "★" if project.is_leading else ""
-        names = (
-            form.cell(text) for text in (place, part.title, project.code, star + project.title)
-        )
-        stages = [form.cell(stage, alignment=CENTER) for stage in project.planned]
+        way = _way(form, road.stretches)
         first, *others = project.indicators or (None,)
-        form.add([*names, *stages, *_year_figures(form, first)])
+        names = (form.cell(project.code), form.cell(star + project.title))
+        form.add([*names, *way, *_year_figures(form, first)])
         for row in others:
-            form.add([*(form.cell("") for _ in range(4 + years)), *_year_figures(form, row)])
+            form.add([*(form.cell("") for _ in range(2 + years)), *_year_figures(form, row)])
+
+
+def _way(form: Form, stretches: tuple[one_pages.Stretch, ...]) -> list[SheetCell]:
+    """A cell for each run of years at one stage, told apart by its shade and by its words."""
+    cells: list[SheetCell] = []
+    for stretch in stretches:
+        first = len(cells) + 3
+        form.merge(first, first + stretch.years - 1)
+        style: dict[str, Any] = {"alignment": CENTER}
+        if stretch.stage in STAGE_FILLS:
+            style["fill"] = STAGE_FILLS[stretch.stage]
+        cells.append(form.cell(stretch.text, **style))
+        cells += (form.cell("", **style) for _ in range(stretch.years - 1))
+    return cells
 
 
 def _year_figures(form: Form, row: IndicatorRow | None) -> list[SheetCell]:
