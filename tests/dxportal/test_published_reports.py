@@ -1,8 +1,10 @@
 """A published report never changes; what is corrected later is told beside it."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
@@ -24,6 +26,7 @@ from dxportal.reports.publishing import (
     withdraw_report,
 )
 from kpi.models import Actual
+from kpi.services import ActualEntry, correct_actual
 from plans.models import Correction, ReportingCycle, RoundItem
 from tests.cast import LAST_YEAR, Cast
 
@@ -68,6 +71,45 @@ def test_the_published_file_stays_what_it_was(cast: Cast, job: ReportJob) -> Non
     assert require_intact(report).read_bytes() == published
     assert not path_of(report).stat().st_mode & 0o222
     assert AuditEntry.objects.filter(action="report.publish").exists()
+
+
+def test_an_edit_after_publication_changes_the_errata_and_the_next_report_alone(
+    cast: Cast, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_send", lambda job_id: None)
+    design = Design((Chosen("kpis"), Chosen("errata")))
+
+    def built() -> ReportJob:
+        made = services.request_report(actor(cast), cast.plan, LAST_YEAR, "xlsx", design)
+        tasks.build_report(made.pk)
+        made.refresh_from_db()
+        assert made.state == ReportJob.State.DONE, made.error
+        return made
+
+    def visitors(file: Path) -> object:
+        rows = openpyxl.load_workbook(file)["データ_値一覧"].iter_rows(min_row=2, values_only=True)
+        return next(row[6] for row in rows if row[3:6] == ("来訪者数", LAST_YEAR, "actual"))
+
+    report = publish_report(actor(cast), built(), "報告書")
+    published = path_of(report).read_bytes()
+    assert visitors(path_of(report)) == 12345
+    row = Actual.objects.get(indicator=cast.indicators["来訪者"], fiscal_year=LAST_YEAR)
+    entry = ActualEntry("12,354")
+    correct_actual(
+        actor(cast), cast.plan, row.indicator, LAST_YEAR, entry, row.version, "集計の誤り"
+    )
+    # Not the published file,
+    assert require_intact(report).read_bytes() == published
+    assert hashlib.sha256(published).hexdigest() == report.sha256
+    assert errata_of(report)[0].after == "12,354"
+    # but the next report, with the 正誤表 in it.
+    following = Path(built().file.path)
+    assert visitors(following) == 12354
+    told = [
+        (line[3], line[4], line[5])
+        for line in openpyxl.load_workbook(following)["正誤表"].iter_rows(values_only=True)
+    ]
+    assert ("12,345", "12,354", "集計の誤り") in told
 
 
 def test_a_correction_after_publication_makes_the_errata_with_page_and_section(

@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.audit import Actor
-from accounts.models import Channel
+from accounts.models import AuditEntry, Channel
 from dxportal import services, tasks
-from dxportal.models import ReportJob, ReportSnapshot
+from dxportal.models import PublishedReport, ReportJob, ReportSnapshot
 from dxportal.planbook.loader import load_plan
+from dxportal.report_forms import CompareForm
 from dxportal.reports import snapshots
 from dxportal.reports.build import build
 from dxportal.reports.compose import report_of
@@ -153,3 +156,42 @@ def test_formats_that_are_asked_for_together_say_the_same_state(
     again = services.request_reports(actor(cast), cast.plan, LAST_YEAR, ["pdf"], design)
     assert again[0].pk != jobs[0].pk
     assert services.request_reports(actor(cast), cast.plan, LAST_YEAR, ["pdf"], design) == again
+
+
+def test_a_snapshot_goes_when_no_report_rests_on_it_any_more(cast: Cast, files: Path) -> None:
+    kept_since = timezone.now() - datetime.timedelta(days=90)
+    long_ago = kept_since - datetime.timedelta(days=1)
+    snapshot = snapshots.take_snapshot(actor(cast), cast.plan, LAST_YEAR)
+    kept = {}
+    for name, state in (
+        ("expired", "expired"),
+        ("failed", "failed"),
+        ("there", "done"),
+        ("waiting", "queued"),
+        ("published", "done"),
+        ("withdrawn", "done"),
+    ):
+        one = ReportSnapshot.objects.create(
+            plan=cast.plan, fiscal_year=LAST_YEAR, taken_at=long_ago, sha256=name
+        )
+        one.file.save(f"{one.pk}-{name}.json.gz", ContentFile(b"rows"))
+        job = ReportJob.objects.create(
+            plan=cast.plan, fiscal_year=LAST_YEAR, format="pdf", state=state, snapshot=one,
+            requested_by=cast.coordinator, steps_total=1,
+            error="理由" if state == "failed" else "", file="x.pdf" if state == "done" else "",
+        )  # fmt: skip
+        if name in ("published", "withdrawn"):
+            PublishedReport.objects.create(
+                plan=cast.plan, fiscal_year=LAST_YEAR, job=job, title=name, sha256=name,
+                edition=len(kept), withdrawn_at=long_ago if name == "withdrawn" else None,
+            )  # fmt: skip
+        kept[name] = Path(one.file.path)
+    assert snapshots.expire(kept_since) == 2
+    assert {name for name, path in kept.items() if not path.exists()} == {"expired", "failed"}
+    assert snapshots.content_of(snapshot)  # a new one is kept, whatever rests on it
+    gone = ReportSnapshot.objects.get(sha256="expired")
+    assert AuditEntry.objects.of(gone).filter(action="report.snapshot_expire").exists()
+    with pytest.raises(snapshots.SnapshotDamaged):
+        snapshots.content_of(gone)
+    assert gone not in CompareForm(cast.coordinator).fields["before"].queryset
+    assert snapshots.expire(kept_since) == 0
