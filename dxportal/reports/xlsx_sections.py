@@ -20,7 +20,7 @@ from projects.models.placements import Stage
 
 YEN_IN_THOUSANDS = number_format(0, on_paper=True)
 SECTION_FILL = PatternFill("solid", fgColor="C5D7FB")
-STAGE_FILLS = {
+STAGE_FILLS: dict[str, PatternFill] = {
     Stage.BUILD: PatternFill("solid", fgColor="C5D7FB"),
     Stage.OPERATE: PatternFill("solid", fgColor="E8EEFB"),
 }
@@ -96,14 +96,14 @@ def _road_part(form: Form, part: one_pages.RoadPart, years: int) -> None:
     mark = f"　進捗：{part.review.mark}" if part.review and part.review.mark else ""
     form.band(f"{part.title}{mark}", HEAD_FILL)
     for row in part.kpis:
-        names = [form.cell("KPI"), *(form.cell("") for _ in range(years + 1))]
-        form.add([*names, *_year_figures(form, row)])
+        empty = (form.cell("") for _ in range(years + 1))
+        form.add([form.cell("KPI"), *empty, *_year_figures(form, row)])
     for road in part.rows:
         project = road.project
         star = "★" if project.is_leading else ""
         way = _way(form, road.stretches)
         first, *others = project.indicators or (None,)
-        names = (form.cell(project.code), form.cell(star + project.title))
+        names = (form.cell(text) for text in (project.code, star + project.title))
         form.add([*names, *way, *_year_figures(form, first)])
         for row in others:
             form.add([*(form.cell("") for _ in range(2 + years)), *_year_figures(form, row)])

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pypdf
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from docx import Document
 
 from accounts.audit import Actor
 from accounts.models import User
@@ -18,10 +19,13 @@ from dxportal.planbook.loader import load_plan
 from dxportal.planbook.writer import write_plan
 from dxportal.reports import pdf
 from dxportal.reports.compose import report_of
+from dxportal.reports.docx import write_docx
+from dxportal.reports.xlsx import write_xlsx
 from dxportal.rounds.asking import ask
 from dxportal.rounds.entry_book import write_entry_book
 from dxportal.rounds.grid import rows_of_round
 from kpi.models import Actual
+from plans import fiscal_years
 from plans.models import RoundItem
 from tests.api import Caller
 from tests.cast import THIS_YEAR, Cast
@@ -59,6 +63,23 @@ def stored() -> dict[str, tuple[str | None, str]]:
         )
         for row in rows.select_related("indicator")
     }
+
+
+def is_of(name: str, cell: Any) -> bool:
+    """Whether a cell names this indicator, with its unit or without."""
+    return isinstance(cell, str) and cell.startswith(name)
+
+
+def actuals_by_name(lines: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    """The actuals of the year in tables of KPIs, where a line of 実績 stands below one of 予定."""
+    column, name, found = 0, "", {}
+    for line in lines:
+        if (fiscal_years.short_form(THIS_YEAR) in line and "区分" in line) or "予定・実績" in line:
+            column = line.index(fiscal_years.short_form(THIS_YEAR))
+        name = next((known for known in TYPED if any(is_of(known, cell) for cell in line)), name)
+        if name and "実績" in line:
+            found[name], name = line[column], ""
+    return found
 
 
 def test_the_four_go_through_page_database_api_files_paper_and_import(
@@ -114,3 +135,25 @@ def test_the_four_go_through_page_database_api_files_paper_and_import(
     for name, shown in SHOWN.items():
         assert name in paper
         assert shown is None or shown in paper
+
+    # The report's workbook: the printed form, and the table for machines
+    write_xlsx(content, tmp_path / "report.xlsx", silent)
+    workbook = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    in_form = actuals_by_name(workbook["KPI"].iter_rows(values_only=True))
+    assert in_form == {**SHOWN, "零の指標": 0}
+    head, *facts = workbook["データ_値一覧"].iter_rows(values_only=True)
+    table = [dict(zip(head, line, strict=True)) for line in facts]
+    assert {
+        row["指標名"]: (None if row["値"] is None else str(row["値"]), row["状態"])
+        for row in table
+        if row["指標名"] in TYPED and row["種類"] == "actual" and row["年度"] == THIS_YEAR
+    } == STORED
+
+    # The Word file
+    write_docx(content, tmp_path / "report.docx", silent)
+    lines = (
+        [cell.text or None for cell in row.cells]
+        for grid in Document(str(tmp_path / "report.docx")).tables
+        for row in grid.rows
+    )
+    assert actuals_by_name(lines) == SHOWN
