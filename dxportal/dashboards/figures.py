@@ -24,6 +24,14 @@ class Figures:
     def outcomes(self) -> dict[str, RoleOutcomes]:
         return self.values.by_role()
 
+    @cached_property
+    def last_budget(self) -> Budget:
+        return Budget(self.scope, self.scope.fiscal_year - 1)
+
+    @property
+    def has_last_year(self) -> bool:
+        return self.scope.fiscal_year - 1 in self.scope.plan.fiscal_years
+
     @property
     def kpi(self) -> RoleOutcomes | None:
         return self.outcomes.get(IndicatorUse.Role.KPI)

@@ -23,8 +23,8 @@ class LeadingProject:
     indicators: list[tuple[YearValues, Outcome]]
 
 
-def leading_projects(scope: Scope, values: IndicatorValues | None = None) -> list[LeadingProject]:
-    """In the tree's order; `values` are the indicators' where the page reads them anyway."""
+def leading_projects(scope: Scope, values: IndicatorValues) -> list[LeadingProject]:
+    """In the tree's order; `values` are what the page has read of the indicators already."""
     places = [place for place in scope.primary_places if place.is_leading]
     projects = [place.project_id for place in places]
     entries = {
@@ -47,14 +47,13 @@ def leading_projects(scope: Scope, values: IndicatorValues | None = None) -> lis
 
 
 def _activity(
-    scope: Scope, values: IndicatorValues | None, projects: list[int]
+    scope: Scope, values: IndicatorValues, projects: list[int]
 ) -> dict[int, list[tuple[YearValues, Outcome]]]:
     uses = list(
         IndicatorUse.objects.filter(plan=scope.plan, project__in=projects).order_by("position")
     )
     year = scope.fiscal_year
-    read = values.years if values else {}
-    years = {pk: of_indicator[year] for pk, of_indicator in read.items()}
+    years = {pk: of_indicator[year] for pk, of_indicator in values.years.items()}
     years |= _not_read(scope, {use.indicator_id for use in uses} - set(years))
     found: dict[int, list[tuple[YearValues, Outcome]]] = defaultdict(list)
     for use in uses:
@@ -66,7 +65,7 @@ def _activity(
 
 
 def _not_read(scope: Scope, pks: set[int]) -> dict[int, YearValues]:
-    """A project's indicators that the page reads for nothing else."""
+    """A project's indicators of other departments, which the page's conditions leave out."""
     if not pks:
         return {}
     rows: Iterable[Indicator] = with_values_of(

@@ -7,11 +7,13 @@ from dxportal.dashboards.comparison import compare_with_last_year, compare_with_
 from dxportal.dashboards.entry import RoundEntry
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.indicator_values import outcome_lines, worst
-from dxportal.dashboards.leading import leading_projects
+from dxportal.dashboards.leading import LeadingProject, leading_projects
 from dxportal.dashboards.scope import Scope
 from dxportal.dashboards.sources import (
+    Sources,
     of_budget,
     of_indicators,
+    of_last_year,
     of_marks,
     of_projects,
     sources_of,
@@ -39,10 +41,19 @@ def overview(scope: Scope) -> dict[str, Any]:
         "budget": figures.budget,
         "round": (entry := RoundEntry(scope)),
         "cycle": entry.cycle,
-        "leading": leading_projects(scope, figures.values),
-        "sources": sources_of(figures, of_marks, of_indicators, of_projects, of_budget),
+        "leading": (leading := leading_projects(scope, figures.values)),
+        "sources": _sources(figures, leading),
         **compared(figures),
     }
+
+
+def _sources(figures: Figures, leading: list[LeadingProject]) -> Sources:
+    found = sources_of(figures, of_marks, of_indicators, of_projects, of_budget)
+    if figures.scope.past is None:
+        of_last_year(found, figures)
+    found.ask(item.entry for item in leading)
+    found.ask(value.actual for item in leading for value, _ in item.indicators)
+    return found
 
 
 def compared(figures: Figures) -> dict[str, Any]:

@@ -95,6 +95,13 @@ class ScheduledProject:
         return self.project.first_fiscal_year or (planned[0] if planned else None)
 
     @property
+    def start_said_by(self) -> Project | ScheduleEntry | None:
+        """The row that tells the first year."""
+        if self.project.first_fiscal_year:
+            return self.project
+        return self.schedule[self.planned_years[0]] if self.planned_years else None
+
+    @property
     def last_year(self) -> int | None:
         """The stated last year alone: that a schedule stops does not say that a project ends."""
         return self.project.last_fiscal_year

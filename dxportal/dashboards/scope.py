@@ -140,11 +140,14 @@ class Scope:
         return self.year.fiscal_year
 
     @cached_property
+    def annual_rounds(self) -> dict[int, ReportingCycle]:
+        """The plan's annual rounds by year, as they are now."""
+        rounds = self.plan.cycles.filter(kind=ReportingCycle.Kind.ANNUAL)
+        return {cycle.fiscal_year: cycle for cycle in rounds}
+
+    @property
     def annual_round(self) -> ReportingCycle | None:
-        """The annual round of the year, as it is now."""
-        return ReportingCycle.objects.filter(
-            plan=self.plan, fiscal_year=self.fiscal_year, kind=ReportingCycle.Kind.ANNUAL
-        ).first()
+        return self.annual_rounds.get(self.fiscal_year)
 
     @cached_property
     def conditions(self) -> dict[str, str]:

@@ -16,7 +16,8 @@ from django.urls import reverse
 from accounts.models import AuditEntry, Channel
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.scope import Scope
-from kpi.models import Actual, Target
+from kpi.models import Actual, IndicatorUse, Target
+from plans import fiscal_years
 from plans.models import Evidence, RoundItem
 from projects.models import Review, ScheduleEntry
 
@@ -45,11 +46,21 @@ class Source:
     link_text: str = ""
 
 
+@dataclass(frozen=True)
+class Sum:
+    """The rows that a sum counts, and the table that lists them."""
+
+    what: str
+    rows: list[Model]
+    link: str
+    fiscal_year: int
+
+
 class Sources:
     def __init__(self, scope: Scope, rows: Iterable[Model | None] = ()) -> None:
         self.scope = scope
         self._asked: dict[str, set[int]] = defaultdict(set)
-        self._groups: dict[str, tuple[str, list[Model], str]] = {}
+        self._sums: dict[str, Sum] = {}
         self.ask(rows)
 
     def ask(self, rows: Iterable[Model | None]) -> None:
@@ -58,11 +69,14 @@ class Sources:
             if row is not None:
                 self._asked[row._meta.label_lower].add(row.pk)
 
-    def ask_sum(self, name: str, what: str, rows: Iterable[Model | None], link: str = "") -> None:
-        """Name the rows that a sum counts, and where they are listed."""
+    def ask_sum(
+        self, name: str, what: str, rows: Iterable[Model | None], link: str, last: bool = False
+    ) -> None:
+        """Name the rows that a sum of the year, or of the last, counts; `link` lists them."""
         counted = [row for row in rows if row is not None]
         self.ask(counted)
-        self._groups[name] = (what, counted, link)
+        year = self.scope.fiscal_year - last
+        self._sums[f"{name}-last" if last else name] = Sum(what, counted, link, year)
 
     @cached_property
     def _last(self) -> dict[tuple[str, int], Writing]:
@@ -99,11 +113,11 @@ class Sources:
                 found[item].append(name)
         return found
 
-    @property
-    def round_text(self) -> str:
-        if self.scope.annual_round is None:
-            return f"{self.scope.year.label}の照会はありません"
-        return f"{self.scope.annual_round}（{self.scope.annual_round.get_state_display()}）"
+    def round_text(self, fiscal_year: int) -> str:
+        cycle = self.scope.annual_rounds.get(fiscal_year)
+        if cycle is None:
+            return f"{fiscal_years.long_form(fiscal_year)}の照会はありません"
+        return f"{cycle}（{cycle.get_state_display()}）"
 
     def of(self, row: Model | None) -> Source | None:
         """The source of one figure; None where there is no row."""
@@ -111,12 +125,11 @@ class Sources:
             return None
         item = self._items.get(_asked_as(row))
         noted = [row.source_note] if getattr(row, "source_note", "") else []
-        year = getattr(row, "fiscal_year", self.scope.fiscal_year)
-        is_of_year = year == self.scope.fiscal_year
+        is_of_year = getattr(row, "fiscal_year", None) == self.scope.fiscal_year
         return Source(
             what=f"{row._meta.verbose_name}",
             last=self._last.get((row._meta.label_lower, row.pk)),
-            round=self.round_text if is_of_year else "",
+            round=self.round_text(self.scope.fiscal_year) if is_of_year else "",
             documents=[str(self.scope.plan), *noted, *self._evidence.get(item or 0, ())],
             link=reverse("rounds:item", args=[item]) if item and is_of_year else "",
             link_text="照会の項目と履歴" if item and is_of_year else "",
@@ -124,23 +137,25 @@ class Sources:
 
     def sum(self, name: str) -> Source | None:
         """The source of a sum that was asked for under this name; None where it counts no row."""
-        what, rows, link = self._groups.get(name, ("", [], ""))
-        if not rows:
+        found = self._sums.get(name)
+        if found is None or not found.rows:
             return None
         written = [
-            last for row in rows if (last := self._last.get((row._meta.label_lower, row.pk)))
+            last for row in found.rows if (last := self._last.get((row._meta.label_lower, row.pk)))
         ]
-        notes = dict.fromkeys(note for row in rows if (note := getattr(row, "source_note", "")))
+        notes = dict.fromkeys(
+            note for row in found.rows if (note := getattr(row, "source_note", ""))
+        )
         documents = [str(self.scope.plan), *list(notes)[:MOST_DOCUMENTS]]
         if len(notes) > MOST_DOCUMENTS:
             documents.append(f"ほか出典注記{len(notes) - MOST_DOCUMENTS}件")
         return Source(
-            what=f"{what}{len(rows)}件",
+            what=f"{found.what}{len(found.rows)}件",
             last=max(written, key=lambda last: last.at, default=None),
-            round=self.round_text,
+            round=self.round_text(found.fiscal_year),
             documents=documents,
-            link=link,
-            link_text="表を見る" if link else "",
+            link=found.link,
+            link_text="表を見る",
         )
 
 
@@ -193,9 +208,31 @@ def of_projects(found: Sources, figures: Figures) -> None:
     table = f"{figures.scope.address('dashboard:projects')}#gantt-title"
     found.ask_sum("projects", "事業の進捗（スケジュール・評価）", rows, table)
     found.ask(row.said for row in figures.schedule.late)
+    found.ask(row.start_said_by for row in figures.schedule.starting)
+    found.ask(row.project for row in figures.schedule.ending)
 
 
 def of_budget(found: Sources, figures: Figures) -> None:
     rows = [entry for line in figures.budget.lines for entry in line.entries]
     table = f"{figures.scope.address('dashboard:budgets')}#lines-title"
     found.ask_sum("budget", "予算・決算", rows, table)
+
+
+def of_last_year(found: Sources, figures: Figures) -> None:
+    """What stands beside this year's figures."""
+    if not figures.has_last_year:
+        return
+    last = figures.scope.fiscal_year - 1
+
+    def table(name: str, title: str) -> str:
+        return f"{figures.scope.address(name, fiscal_year=last)}#{title}"
+
+    reviews = [row for row in figures.standing.reviews(last) if row.mark_id is not None]
+    found.ask_sum("reviews", "施策の評価", reviews, table("dashboard", "areas-title"), last=True)
+    kpi = figures.values.by_role(last).get(IndicatorUse.Role.KPI)
+    actuals = [value.actual for value in kpi.years] if kpi else []
+    roads = table("dashboard:indicators", "road-title")
+    found.ask_sum("kpi", "KPIの実績値", actuals, roads, last=True)
+    entries = [entry for line in figures.last_budget.lines for entry in line.entries]
+    lines = table("dashboard:budgets", "lines-title")
+    found.ask_sum("budget", "予算・決算", entries, lines, last=True)

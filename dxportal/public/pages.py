@@ -12,7 +12,7 @@ from dxportal.public.answers import of_all_plans, of_plan
 from dxportal.public.catalogue import dataset_of_indicator, licence_of
 from dxportal.public.changes import changes_of
 from dxportal.public.reading import PublicPlan
-from dxportal.public.tree import area_chart, areas, branches, outcome_counts
+from dxportal.public.tree import JUDGED, area_chart, areas, branches, outcome_counts
 from dxportal.reports.publishing import FileDamaged, require_intact
 from kpi.achievement import format_value
 from kpi.models import IndicatorUse, Target
@@ -80,6 +80,9 @@ def plan(request: HttpRequest, public: PublicPlan, fiscal_year: int | None = Non
         "nodes": roots,
         "areas": rows,
         "area_svg": area_chart(public, rows).svg() if rows else None,
+        "marked": sum(bool(b.review and b.review.mark) for b in everything),
+        "judged": sum(outcome in JUDGED for outcome in outcomes),
+        "reached": outcomes.count(Outcome.REACHED),
         "behind": [b for b in everything if b.review and b.review.is_behind],
         "outcomes": outcome_counts(outcomes) if outcomes else [],
         "measure_count": sum(not branch.measure.is_repeat for branch in everything),

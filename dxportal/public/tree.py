@@ -13,6 +13,7 @@ from projects.models import Placement, Review
 # From this depth on the second level says more than the first.
 DEPTHS_FOR_AREAS = 3
 DARKEST = 3
+JUDGED = (Outcome.REACHED, Outcome.NOT_REACHED)
 
 
 @dataclass
@@ -97,7 +98,6 @@ def area_chart(public: PublicPlan, rows: list[Area]) -> Bars:
 def outcome_counts(outcomes: list[Outcome]) -> list[tuple[str, int]]:
     """How the indicators came out, in plain words."""
     counts = Counter(outcomes)
-    judged = (Outcome.REACHED, Outcome.NOT_REACHED)
-    told = [(str(outcome.label), counts[outcome]) for outcome in judged]
-    rest = sum(count for outcome, count in counts.items() if outcome not in judged)
+    told = [(str(outcome.label), counts[outcome]) for outcome in JUDGED]
+    rest = sum(count for outcome, count in counts.items() if outcome not in JUDGED)
     return [*told, ("判定なし（数値や目標がないものなど）", rest)]

@@ -11,7 +11,6 @@ from dxportal.dashboards.chart_files import CHARTS, ChartExporter, svg_response
 from dxportal.dashboards.entry import RoundEntry
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.indicator_values import IndicatorValues, outcome_lines, worst
-from dxportal.dashboards.leading import leading_projects
 from dxportal.dashboards.logic import LogicModel
 from dxportal.dashboards.overview import compared, overview
 from dxportal.dashboards.projection import METHOD
@@ -82,7 +81,6 @@ def projects(request: HttpRequest) -> HttpResponse:
         "sources": sources_of(figures, of_projects),
         "schedule": schedule,
         "gantt": schedule.gantt(),
-        "leading": leading_projects(scope),
     }
     return render(request, "dashboards/projects.html", context)
 

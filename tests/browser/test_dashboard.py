@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from accounts import audit
 from accounts.audit import Actor
-from tests.browser.looks import findings
+from tests.browser.looks import findings, keyboard_faults
 from tests.cast import make_cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -81,3 +81,17 @@ def test_a_source_opens_by_keyboard_alone(sign_in_as: Callable[..., Page]) -> No
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**#areas-title")
+
+
+def test_keys_reach_everything_on_every_dashboard(sign_in_as: Callable[..., Page]) -> None:
+    make_cast()
+    page = sign_in_as("viewer")
+    found = []
+    for name in ("", "indicators/", "projects/", "budgets/", "logic/", "entry/", "meeting/"):
+        page.goto(f"/dashboard/{name}?fiscal_year=2024")
+        page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true })")
+        found += keyboard_faults(page)
+    for address in ("/dashboard/views/?path=/dashboard/", "/search/?q=観光"):
+        page.goto(address)
+        found += keyboard_faults(page)
+    assert not found

@@ -15,11 +15,18 @@ from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.scope import scope_for
-from dxportal.dashboards.sources import Sources, of_indicators, of_marks, of_projects, sources_of
+from dxportal.dashboards.sources import (
+    Sources,
+    of_indicators,
+    of_last_year,
+    of_marks,
+    of_projects,
+    sources_of,
+)
 from dxportal.rounds.asking import ask
 from kpi.models import Actual
 from kpi.services import ActualEntry, record_actual
-from projects.models import Review
+from projects.models import Project, Review
 from tests.cast import Cast, actual, grow
 
 SignIn = Callable[..., Client]
@@ -66,6 +73,39 @@ def test_a_sum_names_as_many_rows_as_it_counts(cast: Cast) -> None:
     assert kpi is not None
     assert kpi.what == f"KPIの実績値{sum(v.actual is not None for v in here.kpi.years)}件"
     assert found.sum("nothing was asked") is None
+
+
+def test_last_years_figures_tell_their_own_round_and_table(cast: Cast) -> None:
+    here = figures(cast, 2025)
+    found = sources_of(here, of_marks, of_last_year)
+    last = found.sum("reviews-last")
+    assert last is not None
+    assert last.what == f"施策の評価{here.standing.marked(2024)}件"
+    assert last.round == f"{cast.last_cycle}（公表）"
+    assert "fiscal_year=2024" in last.link
+    assert found.sum("reviews") is None  # of 2025 nothing is said yet
+    first = figures(cast, cast.plan.first_fiscal_year)
+    assert sources_of(first, of_last_year).sum("reviews-last") is None
+
+
+def test_what_starts_and_ends_and_the_leading_projects_tell_their_rows(
+    cast: Cast, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.viewer)
+    project = cast.projects["観光1-1-7"]
+    Project.objects.filter(pk=project.pk).update(first_fiscal_year=2024, last_fiscal_year=2024)
+    text = client.get("/dashboard/projects/?fiscal_year=2024").content.decode()
+    for section in ("starting-title", "ending-title"):
+        part = text.split(f'id="{section}"')[1].split("</section>")[0]
+        assert f'出典<span class="visually-hidden">：{project.name}' in part.replace(
+            "観光1-1-7 ", ""
+        )
+        assert "<dd>事業</dd>" in part
+    text = client.get("/dashboard/?fiscal_year=2024").content.decode()
+    leading = text.split('id="leading-title"')[1].split("</section>")[0]
+    assert "<dd>スケジュール</dd>" in leading
+    comparison = text.split('id="comparison-title"')[1].split("</section>")[0]
+    assert comparison.count('class="source"') >= 4
 
 
 @pytest.mark.parametrize("page", ["", "indicators/", "projects/", "logic/"])
