@@ -7,7 +7,7 @@ Figures and reviews of a round have verbs of their own (`kpi.services`, `project
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,9 +35,18 @@ class Locked(ValidationError):
     """The row cannot be changed now; the message says why, and since or until when."""
 
 
-def create(actor: Actor, instance: Row, reason: str = "", act: Act = Act.MANAGE) -> Row:
-    """Save a new row. Raises PermissionDenied, Locked, or ValidationError with the fields."""
-    require_may_edit(actor, instance, "登録", act)
+def create(
+    actor: Actor,
+    instance: Row,
+    reason: str = "",
+    act: Act = Act.MANAGE,
+    beside: Collection[models.Model] = (),
+) -> Row:
+    """Save a new row. Raises PermissionDenied, Locked, or ValidationError with the fields.
+
+    `beside` are the rows that give it its place in the same act (see `policy.allows`).
+    """
+    require_may_edit(actor, instance, "登録", act, beside)
     instance.full_clean()
     with transaction.atomic():
         instance.save(force_insert=True)
@@ -271,14 +280,18 @@ def may_edit(actor: Actor, instance: models.Model) -> bool:
 
 
 def require_may_edit(
-    actor: Actor, instance: models.Model, verb: str, act: Act = Act.MANAGE
+    actor: Actor,
+    instance: models.Model,
+    verb: str,
+    act: Act = Act.MANAGE,
+    beside: Collection[models.Model] = (),
 ) -> None:
     """Raise PermissionDenied or Locked unless the actor may change this row now.
 
     `act` is the right that it takes: that to manage, or another for rows that others keep.
     """
     what = f"{instance._meta.verbose_name}の{verb}"
-    policy.require(actor, act, organization_id_of(instance), what=what, on=instance)
+    policy.require(actor, act, organization_id_of(instance), None, what, instance, beside)
     _refuse_locked(instance)
 
 

@@ -6,7 +6,7 @@ app above can use it for its own rows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -128,11 +128,14 @@ def allows(
     organization_id: int,
     department_id: int | None = None,
     on: models.Model | None = None,
+    beside: Collection[models.Model] = (),
 ) -> bool:
     """Whether the actor may do this; the system itself (a command) may do everything.
 
     `on` is the row that it is done to, stored or about to be. A token that opens some plans only
-    changes nothing where it is not told, and nothing that does not stand in one of them.
+    changes nothing where it is not told, and nothing that does not stand in one of them. `beside`
+    are rows of the same act: the measure that a new project is about to be placed under, or the
+    project that was made a moment ago and stands nowhere until this row is saved.
     """
     if actor.is_system:
         return True
@@ -143,7 +146,7 @@ def allows(
         return False
     if act == Act.VIEW or scope.plan_ids is None:
         return True
-    return on is not None and _is_within_plans(scope.plan_ids, on)
+    return on is not None and _is_within_plans(scope.plan_ids, on, beside)
 
 
 def _came_to_read(user: User | AnonymousUser) -> bool:
@@ -152,17 +155,21 @@ def _came_to_read(user: User | AnonymousUser) -> bool:
     return token is not None and token.is_read_only
 
 
-def _is_within_plans(plan_ids: frozenset[int], row: models.Model) -> bool:
+def _is_within_plans(
+    plan_ids: frozenset[int], row: models.Model, beside: Collection[models.Model] = ()
+) -> bool:
     """Whether the row stands in one of the plans, and all that it names does."""
     # What a whole organization shares is changed by no token that opens some of its plans.
     if is_shared_by_all_plans(row):
         return False
-    if not all(_stands_in(plan_ids, named) for named in _named_by(row)):
+    named = (one for one in _named_by(row) if one not in beside)
+    if not all(_stands_in(plan_ids, one) for one in named):
         return False
     if (plan_id := plan_id_of(row)) is not None:
         return plan_id in plan_ids
     if row._state.adding:
-        return next(owners_of(row), None) is not None
+        has_owner = next(owners_of(row), None) is not None
+        return has_owner or any(_stands_in(plan_ids, place) for place in beside)
     return _stands_in(plan_ids, row)
 
 
@@ -191,9 +198,10 @@ def require(
     department_id: int | None = None,
     what: str = "この操作",
     on: models.Model | None = None,
+    beside: Collection[models.Model] = (),
 ) -> None:
     """Raise `PermissionDenied` with a sentence for the person unless the act is allowed."""
-    if allows(actor, act, organization_id, department_id, on):
+    if allows(actor, act, organization_id, department_id, on, beside):
         return
     if scope_of(actor.user).covers(act, organization_id, department_id):
         raise PermissionDenied(f"{what}は、このトークンの対象の計画の外です。")

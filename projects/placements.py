@@ -4,7 +4,7 @@ They go through `accounts.editing` and keep what one row alone cannot: exactly o
 placement of a project in a plan.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,19 +27,20 @@ def found_project(
     Raises PermissionDenied, Locked, or ValidationError; nothing is then made.
     """
     with transaction.atomic():
-        made = editing.create(actor, project)
-        place(actor, Placement(plan=measure.plan, measure=measure, project=made, code=code))
+        made = editing.create(actor, project, beside=[measure])
+        placement = Placement(plan=measure.plan, measure=measure, project=made, code=code)
+        place(actor, placement, beside=[made])
         if department is not None:
             led = ProjectDepartment(plan=measure.plan, project=made, department=department)
             editing.create(actor, led)
     return made
 
 
-def place(actor: Actor, placement: Placement) -> Placement:
+def place(actor: Actor, placement: Placement, beside: Collection[Project] = ()) -> Placement:
     """Save a new placement; the first one in a plan is the primary one.
 
-    A further one that is to be primary takes that from the one that was. Raises as
-    `editing.create` does.
+    A further one that is to be primary takes that from the one that was. `beside` is the project
+    where it was made in the same act. Raises as `editing.create` does.
     """
     with transaction.atomic():
         primary = _primary(placement.plan, placement.project)
@@ -51,7 +52,7 @@ def place(actor: Actor, placement: Placement) -> Placement:
         if not placement.position:
             last = Placement.objects.filter(measure=placement.measure).aggregate(Max("position"))
             placement.position = (last["position__max"] or 0) + 1
-        return editing.create(actor, placement)
+        return editing.create(actor, placement, beside=beside)
 
 
 def change_placement(

@@ -113,9 +113,10 @@ class NewIndicatorForm(EditorForm):
 
 def create_indicator(actor: Actor, plan: Plan, form: Any) -> models.Model:
     given = form.cleaned_data
+    used_by = given["measure"] or given["project"]
     with transaction.atomic():
-        made: Indicator = editing.create(actor, form.instance)
-        if given["measure"] or given["project"]:
+        made: Indicator = editing.create(actor, form.instance, beside=[used_by] if used_by else ())
+        if used_by:
             use = IndicatorUse(
                 plan=plan,
                 indicator=made,
@@ -125,7 +126,7 @@ def create_indicator(actor: Actor, plan: Plan, form: Any) -> models.Model:
             )
             same = plan.indicator_uses.filter(measure=use.measure, project=use.project)
             use.position = same.count() + 1
-            editing.create(actor, use)
+            editing.create(actor, use, beside=[made])
     return made
 
 

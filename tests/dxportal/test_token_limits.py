@@ -132,6 +132,48 @@ def test_what_both_plans_share_is_written_and_what_stands_in_the_other_is_not(
     assert caller.post("reviews/", {**review, "goal": "x"}).status_code == 404
 
 
+def test_what_is_made_for_a_plan_is_made_with_a_token_of_it(cast: Cast, shared: Shared) -> None:
+    """A project with its place, an indicator with what uses it; nothing for the other plan."""
+    caller, plan = shared.token(cast.coordinator), cast.plan.pk
+    own, other = cast.measures["観光1-1"].pk, shared.measure.pk
+    city = cast.departments["観光課"].pk
+    new = {"plan": plan, "name": "新しい事業", "measure": own, "department": city}
+    project = caller.post("projects/", new)
+    assert project.status_code == 201, project.json()
+    made = Project.objects.get(pk=project.json()["id"])
+    assert [place.plan_id for place in made.placements.all()] == [plan]
+    for used_by in ({"measure": own}, {"project": made.pk}):
+        answer = caller.post("indicators/", {"plan": plan, "name": str(used_by), **used_by})
+        assert answer.status_code == 201, answer.json()
+        assert IndicatorUse.objects.get(indicator=answer.json()["id"]).plan_id == plan
+    before = Project.objects.count(), Indicator.objects.count()
+    for path, body, status in (
+        ("projects/", {"plan": shared.other.pk, "name": "x", "measure": other}, 400),
+        ("projects/", {"plan": plan, "name": "x", "measure": other}, 400),
+        ("projects/", {**new, "parent": shared.elsewhere.pk}, 400),
+        ("indicators/", {"plan": plan, "name": "x"}, 403),
+        ("indicators/", {"plan": plan, "name": "x", "project": shared.elsewhere.pk}, 400),
+        ("placements/", {"plan": plan, "project": shared.elsewhere.pk, "measure": own}, 400),
+    ):
+        assert caller.post(path, body).status_code == status, (path, body)
+    assert (Project.objects.count(), Indicator.objects.count()) == before
+
+
+def test_rows_of_one_act_open_nothing_of_another_plan(cast: Cast, shared: Shared) -> None:
+    """What is named beside is exempt for itself alone, and must lead into the token's plan."""
+    shared.token(cast.coordinator)
+    user = User.objects.get(pk=cast.coordinator.pk)
+    user.token = user.api_tokens.get()
+    actor, own = Actor(user, Channel.API, user.token), cast.measures["観光1-1"]
+    new = Project(organization=cast.city, key="new", name="新しい事業")
+    assert policy.allows(actor, Act.MANAGE, cast.city.pk, on=new, beside=[own])
+    assert not policy.allows(actor, Act.MANAGE, cast.city.pk, on=new, beside=[shared.measure])
+    below = Project(organization=cast.city, key="n", name="n", parent=shared.elsewhere)
+    assert not policy.allows(actor, Act.MANAGE, cast.city.pk, on=below, beside=[own])
+    place = Placement(plan=shared.other, measure=shared.measure, project=shared.project)
+    assert not policy.allows(actor, Act.MANAGE, cast.city.pk, on=place, beside=[shared.project])
+
+
 def test_a_deletion_takes_nothing_of_the_other_plan_along(cast: Cast, shared: Shared) -> None:
     caller = shared.token(cast.coordinator)
     use = shared.indicator.uses.get(plan=cast.plan)

@@ -48,8 +48,9 @@ OF_ITSELF = {
 ONES_OWN = ("api-notices-read", "api-notices-mail-settings")
 # Each row is refused for itself.
 ROW_BY_ROW = ("api-items-bulk", "api-actuals-bulk")
-# Created for the whole city and not for a plan, so not with a token of some plans.
-SHARED_WHEN_NEW = ("api-projects-list", "api-indicators-list", "api-tags-list")
+# Created for the whole city and not for a plan, so not with a token of some plans: tags, and an
+# indicator that nothing of the plan uses (yet).
+SHARED_WHEN_NEW = ("api-indicators-list", "api-tags-list")
 
 
 @pytest.fixture
