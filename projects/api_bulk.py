@@ -1,8 +1,9 @@
 """Many yearly reviews, and many stages that projects reached, in one call of the API."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -21,7 +22,6 @@ from accounts.bulk import (
     check_rows,
     key_field,
     number_field,
-    one_by_one,
     rows_field,
     write_rows,
 )
@@ -30,7 +30,7 @@ from accounts.viewsets import StrictSerializer, find_visible
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Measure, Plan
 from projects import services
-from projects.api import ReviewChangeSerializer
+from projects.api import ReviewChangeSerializer, review_changes_of
 from projects.api import ReviewViewSet as ReviewsOneByOne
 from projects.api import ScheduleViewSet as StagesOneByOne
 from projects.models import Project, Review, ScheduleEntry, Stage
@@ -104,15 +104,17 @@ class ReviewViewSet(ReviewsOneByOne):
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
         rows = check_rows(body["rows"], ReviewRowSerializer)
         reviews = _ReviewRows(request, plan, rows)
-        write = one_by_one(lambda row: reviews.write(row, self._record))
-        return Response(write_rows(rows, reviews.read, write, body["mode"], body["dry_run"]))
+        return Response(
+            write_rows(rows, reviews.read, reviews.write, body["mode"], body["dry_run"])
+        )
 
 
 class _ReviewRows:
     """Finds what the rows of a call are of, and the reviews that there are."""
 
     def __init__(self, request: Request, plan: Plan, rows: list[Checked]) -> None:
-        self.plan, self.once = plan, OnceInACall()
+        self.actor, self.plan, self.once = actor_of(request), plan, OnceInACall()
+        prefetch_related_objects([plan], "marks")
         measures = Measure.objects.visible_to(request.user).filter(plan=plan)
         projects = Project.objects.visible_to(request.user).filter(
             organization_id=plan.organization_id
@@ -135,12 +137,16 @@ class _ReviewRows:
         self.once.check(key)
         before = self.stored.get(key)
         said = {name: row[name] for name in services.REVIEW_FIELDS if name in row}
-        said["version"] = _version(row, before)
-        return {"thing": thing, "fiscal_year": row["fiscal_year"], "said": said, "before": before}
+        changes = review_changes_of(self.plan, said)
+        write = services.ReviewWrite(thing, row["fiscal_year"], changes, _version(row, before))
+        return {"write": write, "before": before}
 
-    def write(self, row: dict[str, Any], record: Callable[..., Review]) -> Written[Review]:
-        written = record(self.plan, row["thing"], row["fiscal_year"], row["said"])
-        return Written(written, row["before"])
+    def write(self, rows: Sequence[dict[str, Any]]) -> list[Written[Review] | Exception]:
+        became = services.record_reviews(self.actor, self.plan, [row["write"] for row in rows])
+        return [
+            one if isinstance(one, Exception) else Written(one, row["before"])
+            for row, one in zip(rows, became, strict=True)
+        ]
 
 
 def _version(row: dict[str, Any], before: int | None) -> int | None:
@@ -215,8 +221,7 @@ class ScheduleViewSet(StagesOneByOne):
         plan = find_visible(Plan.objects, request, body["plan"], "plan")
         rows = check_rows(body["rows"], StageRowSerializer)
         stages = _StageRows(request, plan, rows)
-        write = one_by_one(stages.write)
-        return Response(write_rows(rows, stages.read, write, body["mode"], body["dry_run"]))
+        return Response(write_rows(rows, stages.read, stages.write, body["mode"], body["dry_run"]))
 
 
 class _StageRows:
@@ -239,17 +244,19 @@ class _StageRows:
         key = (project.pk, row["fiscal_year"])
         self.once.check(key)
         before = self.stored.get(key)
-        return {**row, "project": project, "before": before, "version": _version(row, before)}
+        version = _version(row, before)
+        write = services.StageWrite(project, row["fiscal_year"], row["actual"], version)
+        return {"write": write, "before": before}
 
-    def write(self, row: dict[str, Any]) -> Written[ScheduleEntry]:
-        entry = services.record_stage(
-            self.actor,
-            self.plan,
-            row["project"],
-            row["fiscal_year"],
-            row["actual"],
-            row["version"],
-        )
-        if entry.pk is None and row["before"] is not None:
-            entry.version = row["before"] + 1  # a row that says nothing any more is gone
-        return Written(entry, row["before"])
+    def write(self, rows: Sequence[dict[str, Any]]) -> list[Written[ScheduleEntry] | Exception]:
+        became = services.record_stages(self.actor, self.plan, [row["write"] for row in rows])
+        return [
+            one if isinstance(one, Exception) else self._written(one, row["before"])
+            for row, one in zip(rows, became, strict=True)
+        ]
+
+    @staticmethod
+    def _written(entry: ScheduleEntry, before: int | None) -> Written[ScheduleEntry]:
+        if entry.pk is None and before is not None:
+            entry.version = before + 1  # a row that says nothing any more is gone
+        return Written(entry, before)

@@ -15,7 +15,7 @@ from accounts.audit import Actor
 from accounts.models import AuditEntry, Department
 from accounts.policy import Act
 from accounts.versions import StaleVersion
-from plans.entering import Desk, Wanted, begin_entry, note_entry
+from plans.entering import Desk, Wanted, note_entry
 from plans.models import Measure, Plan, RoundItem
 from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
 
@@ -253,26 +253,102 @@ def record_stage(
 
     Raises what `record_review` raises. The planned stage is the plan's and stays as it is.
     """
-    require_in_charge(actor, plan, project)
+    write = StageWrite(project, fiscal_year, stage, expected_version)
+    (became,) = record_stages(actor, plan, [write])
+    if isinstance(became, Exception):
+        raise became
+    return became
+
+
+@dataclass(frozen=True)
+class StageWrite:
+    """A stage that is to be written: its arguments are those of `record_stage`."""
+
+    project: Project
+    fiscal_year: int
+    stage: str
+    version: int | None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where there is one entry at most."""
+        return self.project.pk, self.fiscal_year
+
+
+def record_stages(
+    actor: Actor, plan: Plan, writes: Sequence[StageWrite]
+) -> list[ScheduleEntry | Exception]:
+    """Write many stages in one transaction, each as `record_stage` does it, or refuses it.
+
+    What became of each, in their order: the row, or the exception that `record_stage` raises.
+    """
+    became: list[ScheduleEntry | Exception] = []
+    items: dict[int, RoundItem] = {}
     with transaction.atomic():
-        leads = partial(leading_department, plan, project)
-        progress = RoundItem.Kind.PROGRESS
-        items = begin_entry(Wanted(progress, project, fiscal_year, [plan.pk], leads))
-        entry = hold_stage(project, fiscal_year, expected_version)
-        if change_stage(actor, plan, entry, stage, expected_version):
-            note_entry(actor, items)
-    return entry
+        refused = _may_not(actor, ProjectsInCharge(plan, [w.project for w in writes]), writes)
+        allowed = [write for write in writes if write.place not in refused]
+        desk = Desk([_asked_for(plan, write) for write in allowed])
+        stored = _stored_entries([write.place for write in allowed])
+        for write in writes:
+            try:
+                if write.place in refused:
+                    raise refused[write.place]
+                asked = desk.items_for(_asked_for(plan, write))
+                entry = _entry_for(write, stored.get(write.place))
+                is_changed = change_stage(actor, plan, entry, write.stage, write.version)
+            except REFUSALS as error:
+                became.append(error)
+                continue
+            became.append(entry)
+            if is_changed:
+                items |= {item.pk: item for item in asked}
+        if items:
+            note_entry(actor, items.values())
+        desk.close()
+    return became
+
+
+def _may_not(
+    actor: Actor, in_charge: "ProjectsInCharge", writes: Sequence[StageWrite]
+) -> dict[tuple[int, int], PermissionDenied]:
+    """The places that the actor may not write, each with the refusal."""
+    refused = {}
+    for write in writes:
+        try:
+            in_charge.require(actor, write.project)
+        except PermissionDenied as error:
+            refused[write.place] = error
+    return refused
+
+
+def _asked_for(plan: Plan, write: StageWrite) -> Wanted:
+    leads = partial(leading_department, plan, write.project)
+    progress = RoundItem.Kind.PROGRESS
+    return Wanted(progress, write.project, write.fiscal_year, [plan.pk], leads)
+
+
+def _stored_entries(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], ScheduleEntry]:
+    """The stored entries by project and year, held until the commit."""
+    projects, years = ({place[n] for place in places} for n in (0, 1))
+    found = ScheduleEntry.objects.select_for_update(of=("self",)).filter(
+        project__in=projects, fiscal_year__in=years
+    )
+    return {(row.project_id, row.fiscal_year): row for row in found.order_by("pk")}
 
 
 def hold_stage(project: Project, fiscal_year: int, expected_version: int | None) -> ScheduleEntry:
     """The stored entry of a year, held until the commit, or a new one. Raises StaleVersion."""
-    of_year = ScheduleEntry.objects.filter(project=project, fiscal_year=fiscal_year)
-    entry = of_year.select_for_update(of=("self",)).first()
-    if entry is not None and entry.version != expected_version:
+    write = StageWrite(project, fiscal_year, "", expected_version)
+    return _entry_for(write, _stored_entries([write.place]).get(write.place))
+
+
+def _entry_for(write: StageWrite, entry: ScheduleEntry | None) -> ScheduleEntry:
+    """The stored entry, or a new one. Raises StaleVersion."""
+    if entry is not None and entry.version != write.version:
         raise StaleVersion(entry)
     if entry is None:
-        entry = ScheduleEntry(fiscal_year=fiscal_year)
-    entry.project = project
+        entry = ScheduleEntry(fiscal_year=write.fiscal_year)
+    entry.project = write.project
     return entry
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from budgets.models import BudgetEntry
 from kpi.models import Target
@@ -121,6 +123,29 @@ def test_planned_and_reached_stages(cast: Cast, coordinator: Caller, writer: Cal
     assert (entry.planned, entry.actual) == ("build", "operate")
     locked = sent(writer, cast, "schedule/record", [{**reached, "fiscal_year": 2024}])
     assert outcomes(locked) == ["refused"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "most"),
+    [("reviews", {"goal": "進める。"}, 6), ("schedule/record", {"actual": "build"}, 7)],
+)
+def test_what_a_department_enters_takes_few_queries_a_row(
+    cast: Cast, writer: Caller, name: str, said: dict[str, Any], most: int
+) -> None:
+    """Who answers, the round and its items are read for all rows at once."""
+    for number in range(8):
+        cast.project(f"多{number}", cast.measures["観光1-1"], "観光課")
+    taken = []
+    for size in (2, 8):
+        rows = [
+            {"project_key": f"多{number}", "fiscal_year": THIS_YEAR, **said}
+            for number in range(size)
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            report = sent(writer, cast, name, rows, dry_run=True)
+        assert report["counts"]["created"] == size
+        taken.append(len(captured))
+    assert (taken[1] - taken[0]) / 6 <= most
 
 
 def test_reviews_of_measures_and_projects(cast: Cast, writer: Caller) -> None:
