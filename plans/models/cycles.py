@@ -12,7 +12,7 @@ from accounts.versions import Versioned
 from plans import fiscal_years
 from plans.deadlines import Deadline
 from plans.models.measures import Level
-from plans.models.plan import Plan, fiscal_year_field
+from plans.models.plan import Plan, fiscal_year_field, require_known_years
 from plans.querysets import CycleQuerySet, SubmissionQuerySet
 
 
@@ -78,6 +78,10 @@ class ReportingCycle(Versioned):
                 violation_error_message="猶予期限は入力期限以後にしてください。",
             ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        require_known_years(self, ("opens_at", "closes_at", "grace_until"))
 
     def __str__(self) -> str:
         kind = "" if self.kind == self.Kind.ANNUAL else self.get_kind_display()

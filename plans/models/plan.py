@@ -4,6 +4,8 @@ Other plans are named by their key and not by a foreign key: a plan book stands 
 plan can be loaded before, or without, the plans that it refers to.
 """
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -19,6 +21,19 @@ FISCAL_YEAR_VALIDATORS = [
     MinValueValidator(fiscal_years.MIN_FISCAL_YEAR),
     MaxValueValidator(fiscal_years.MAX_FISCAL_YEAR),
 ]
+
+
+def require_known_years(row: models.Model, names: Iterable[str]) -> None:
+    """Raise ValidationError for moments in years that the portal does not know (the year 600)."""
+    first, last = fiscal_years.MIN_FISCAL_YEAR, fiscal_years.MAX_FISCAL_YEAR
+    moments = ((name, getattr(row, name)) for name in names)
+    wrong = {
+        name: f"{first}年から{last}年までの日時にしてください。"
+        for name, moment in moments
+        if moment is not None and not first <= moment.year <= last
+    }
+    if wrong:
+        raise ValidationError(wrong)
 
 
 def fiscal_year_field(label: str = "年度", **options: object) -> models.PositiveSmallIntegerField:

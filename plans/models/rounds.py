@@ -9,6 +9,7 @@ from accounts.models import Department, User
 from accounts.versions import Versioned
 from plans.models.cycles import ReportingCycle
 from plans.models.measures import Measure
+from plans.models.plan import require_known_years
 from plans.querysets import CorrectionQuerySet, ItemQuerySet, OfCycle, OfItem
 
 
@@ -151,6 +152,10 @@ class Extension(Versioned):
 
     def __str__(self) -> str:
         return f"{self.item or self.department or 'すべての部局'}：{self.until:%Y-%m-%d %H:%M}"
+
+    def clean(self) -> None:
+        super().clean()
+        require_known_years(self, ("until",))
 
     def covers(self, item: RoundItem, now: datetime.datetime) -> bool:
         if self.ended_at is not None or now >= self.until:

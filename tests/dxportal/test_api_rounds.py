@@ -40,6 +40,21 @@ def test_a_round_is_prepared_opened_and_asks(cast: Cast) -> None:
     assert RoundItem.objects.filter(cycle=made["id"], kind="review").exists()
 
 
+def test_times_lie_in_years_that_the_portal_knows(cast: Cast) -> None:
+    coordinator = Caller(cast.coordinator)
+    new = {"plan": cast.plan.pk, "fiscal_year": 2026}
+    for name in ("opens_at", "closes_at"):
+        answer = coordinator.post("cycles/", {**new, name: "0600-05-31T17:00:00+09:00"})
+        assert ok(answer, 400)["errors"][0]["field"] == name
+    made = ok(coordinator.post("cycles/", new), 201)
+    late = {"closes_at": "9999-12-31T00:00:00+09:00", "version": made["version"]}
+    refused = ok(coordinator.patch(f"cycles/{made['id']}/", late), 400)
+    assert refused["errors"][0]["message"] == "1926年から2117年までの日時にしてください。"
+    assert cast.open_cycle is not None
+    more = {"cycle": cast.open_cycle.pk, "until": late["closes_at"], "reason": "災害"}
+    assert ok(coordinator.post("extensions/", more), 400)["errors"][0]["field"] == "until"
+
+
 def test_a_step_back_of_a_round_needs_a_reason(cast: Cast) -> None:
     assert cast.open_cycle is not None
     coordinator = Caller(cast.coordinator)
