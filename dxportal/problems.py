@@ -131,6 +131,13 @@ KINDS = {
         "`Retry-After` and send it again. If it has ended by then, its first answer is given "
         "again.",
     ),
+    "gone": Kind(
+        410,
+        "もう残っていません",
+        "新しい `position` を `changes/` で控えてから、すべてを読み直してください。",
+        "It is not kept any more",
+        "Take a new `position` from `changes/`, then read everything again.",
+    ),
     "precondition-failed": Kind(
         412,
         "ほかの人が先に変更しました",

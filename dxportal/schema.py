@@ -29,7 +29,8 @@ INTRODUCTION = """\
 役割のある団体のものだけです（ほかは404）。読み取り専用のトークンでの書き込みは403です。
 トークンは団体・計画・対象（アドレスの名前）・接続元に限られることがあります。限られた計画の外は
 見えず（404）、限られた対象や接続元の外は403です。計画に限られたトークンでは、計画が共有する行
-（タグなど）を変えられず、事業・指標を新しく作れません。期限の切れたトークンは401です。
+（タグなど）を変えられず、計画ブックの取込と改定はできません。事業・指標は、その計画の施策などと
+一緒に作れます。期限の切れたトークンは401です。
 
 **回数** — トークンごとに1分の回数に限りがあります。応答の `RateLimit`（残りの回数 `r` と、次の
 1分までの秒数 `t`）と `RateLimit-Policy`（`q` 回を `w` 秒に）を見て、間をあけてください。こえると
@@ -337,7 +338,8 @@ class PortalSchema(AutoSchema):
         titles = {kind.status: kind.title for kind in reversed(KINDS.values())}
         # A token may be limited to other resources, so that reading is refused too.
         usual = (400, 403, 404) if self.method == "GET" else WRITE_FAILURES
-        for status in (401, 429, *FAILURES.get(self._action, usual)):
+        more = getattr(self.view, "more_failures", ())
+        for status in (401, 429, *more, *FAILURES.get(self._action, usual)):
             if status == 412 and not self._takes_version:
                 continue
             yield (

@@ -290,6 +290,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="8-17", minute=0),
     },
     "clear-old-calls": {"task": "dxportal.tasks.clear_old_calls", "schedule": 24 * 60 * 60.0},
+    "forget-old-changes": {
+        "task": "dxportal.tasks.forget_old_changes",
+        "schedule": 24 * 60 * 60.0,
+    },
     "clear-old-keys": {"task": "dxportal.tasks.clear_old_keys", "schedule": 60 * 60.0},
     "send-monthly-views": {
         "task": "dxportal.tasks.send_monthly_views",
@@ -359,6 +363,8 @@ API_FAILURES_PER_MINUTE = env.int("API_FAILURES_PER_MINUTE", default=30)
 # Days for which calls are kept in the log: those that read, and those that write.
 API_READS_KEPT_DAYS = env.int("API_READS_KEPT_DAYS", default=90)
 API_CHANGES_KEPT_DAYS = env.int("API_CHANGES_KEPT_DAYS", default=3 * 365)
+# Days for which the change feed remembers; a system that was away for longer reads all again.
+API_FEED_KEPT_DAYS = env.int("API_FEED_KEPT_DAYS", default=365)
 # Proxies in front (addresses or networks) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # Webhooks: http:// besides https:// (networks that are closed to the world), the networks of one's

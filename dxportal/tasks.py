@@ -13,6 +13,7 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
 from dxportal import crew, idempotency, saved_views, services
+from dxportal.feed import pruning
 from dxportal.heartbeat import LONGEST, Heartbeat
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
@@ -154,6 +155,12 @@ def clear_old_books() -> None:
 def clear_old_calls() -> None:
     """Beat sends this every day (see `accounts.calls.clear_old_calls`)."""
     calls.clear_old_calls()
+
+
+@shared_task(name="dxportal.tasks.forget_old_changes", ignore_result=True)
+def forget_old_changes() -> None:
+    """Beat sends this every day (see `feed.pruning.forget_old_changes`)."""
+    pruning.forget_old_changes()
 
 
 @shared_task(name="dxportal.tasks.expire_old_reports", ignore_result=True)

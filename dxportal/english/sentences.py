@@ -107,6 +107,9 @@ SENTENCES = {
     "この位置はまだありません。はじめから読み直してください。": (
         "There is no such position yet. Read again from the beginning."
     ),
+    "この位置から後の変更は、もう残っていません。すべてを読み直してください。": (
+        "The changes since then are not kept any more. Read everything again."
+    ),
     # Bodies, versions, keys
     "本文をJSONとして読み取れません（{}）。": "The body cannot be read as JSON ({}).",
     "この項目はありません。書き込めるのは {} です。": "There is no such field. Known are: {}.",
@@ -276,6 +279,7 @@ SENTENCES = {
         '"{}" was revised. From {} on, rounds belong to "{}".'
     ),
     "内容を書いてください。": "Write something.",
+    "{}年から{}年までの日時にしてください。": "The time must lie in the years {} to {}.",
     "入力期限は入力開始より後にしてください。": "Entry must close after it opens.",
     "猶予期限は入力期限以後にしてください。": "The grace must end at the close of entry or later.",
     "根拠資料は1つの項目に{}件までです。": "An item may have {} pieces of evidence.",

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,7 +13,13 @@ from rest_framework.views import APIView
 
 from accounts.paging import Pages
 from accounts.viewsets import refuse_parameters
-from dxportal.feed.reading import Changes, NoSuchPosition, changes_since, current_position
+from dxportal.feed.reading import (
+    Changes,
+    Forgotten,
+    NoSuchPosition,
+    changes_since,
+    current_position,
+)
 
 SINCE, SIZE = "since", "page_size"
 MAX_POSITION = 2**63 - 1
@@ -27,6 +33,9 @@ DETAIL = """\
 続けて、falseになったら間をおいて\
 呼びます。同じ行がまた載ることがあるので、番号で上書きしてください。書き込みの途中のもの（大きな取込など）\
 は、終わってから載ります。
+
+変更は一定の日数（既定では365日）だけ残ります。それより古い位置は410です。新しい `position` を\
+控えてから、すべてを読み直してください。
 
 ほかの行から計算される項目（実績の `achievement` など）だけが変わったときは、もとの行（目標など）が\
 載ります。`settlements` の行は `budgets` として載ります。計画そのもの\
@@ -50,9 +59,17 @@ class ChangesSerializer(serializers.Serializer):
     results = ChangeSerializer(many=True, label="変わった行")
 
 
+class Gone(APIException):
+    """What came after the position is not kept any more."""
+
+    status_code = 410
+    default_detail = "この位置から後の変更は、もう残っていません。すべてを読み直してください。"
+
+
 class ChangesView(APIView):
     """What changed since a position."""
 
+    more_failures = (410,)
     parameters = (SINCE, SIZE)
     resource = ""  # it tells of all, as far as the caller sees their rows
 
@@ -120,6 +137,8 @@ class ChangesView(APIView):
             raise ValidationError({SINCE: "前の応答の position を指定してください。"})
         try:
             return changes_since(request.user, int(text), size)
+        except Forgotten:
+            raise Gone() from None
         except NoSuchPosition:
             raise ValidationError(
                 {SINCE: "この位置はまだありません。はじめから読み直してください。"}

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.policy import Scope, scope_of
 from accounts.querysets import EVERY_PLAN
 from accounts.resources import resources
+from dxportal.feed.pruning import forgotten_until
 from dxportal.feed.triggers import LOCK, TABLE
 from dxportal.models import RowChange
 
@@ -44,6 +45,10 @@ class NoSuchPosition(ValueError):
     """A position that was never given, as after an older copy of the database was put back."""
 
 
+class Forgotten(ValueError):
+    """A position so old that changes after it are not kept any more."""
+
+
 def current_position() -> int:
     """Where somebody begins who reads everything now, afterwards."""
     return _positions()[1]
@@ -53,7 +58,7 @@ def changes_since(user: User | AnonymousUser, position: int, size: int) -> Chang
     """What changed after a position: each row once, at its last change among `size` notes.
 
     A row says "saved" if it can be read now and "deleted" if not: what came after is told again
-    later. Raises NoSuchPosition.
+    later. Raises NoSuchPosition and Forgotten.
     """
     taken, safe = _positions()
     if position > taken:
@@ -63,6 +68,9 @@ def changes_since(user: User | AnonymousUser, position: int, size: int) -> Chang
         pk__gt=position, pk__lte=safe, organization_id__in=scope.organization_ids
     )
     found = list(notes.order_by("pk")[: size + 1])
+    # Asked for afterwards: what was forgotten in between is then not passed over.
+    if position < forgotten_until():
+        raise Forgotten(position)
     has_more = len(found) > size
     found = found[:size]
     # Never back: what a late writer holds is above all that was given before.

@@ -1,17 +1,19 @@
 """The change feed: every write is told, whatever made it, in an order without gaps."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import RoleAssignment, User
 from dxportal.api_urls import RESOURCES
-from dxportal.feed import noted, triggers
+from dxportal.feed import noted, pruning, triggers
 from dxportal.feed.reading import changes_since, current_position
 from dxportal.models import RowChange
 from dxportal.planbook.loader import load_plan
@@ -131,6 +133,35 @@ def test_a_position_of_the_future_is_refused(cast: Cast) -> None:
     position = Caller(cast.viewer).get("changes/").json()["position"]
     response = Caller(cast.viewer).get(f"changes/?since={position + 1}")
     assert "この位置はまだありません" in response.json()["detail"]
+
+
+def test_old_changes_are_forgotten_and_old_positions_say_so(cast: Cast, settings: Any) -> None:
+    settings.API_FEED_KEPT_DAYS = 30
+    viewer = Caller(cast.viewer)
+    old = viewer.get("changes/").json()["position"]
+    for name in ("一", "二", "三"):
+        cast.indicator(name)
+    before = viewer.get("changes/").json()["position"]
+    RowChange.objects.filter(pk__lte=before).update(at=timezone.now() - timedelta(days=31))
+    late = cast.indicator("四")
+    assert pruning.forget_old_changes() > 0
+    assert pruning.forget_old_changes() == 0  # the mark stays, and is no change
+    for position in (0, old, before - 1):
+        gone = viewer.get(f"changes/?since={position}")
+        assert gone.status_code == 410
+        assert gone.json()["type"] == "/api/v1/problems/gone/"
+    found = viewer.get(f"changes/?since={before}").json()["results"]
+    assert [(row["resource"], row["id"]) for row in found] == [("indicators", late.pk)]
+    RowChange.objects.all().update(at=timezone.now() - timedelta(days=31))
+    pruning.forget_old_changes()
+    last = viewer.get("changes/").json()["position"]
+    assert last == before + 1  # positions go on although nothing is remembered
+    assert viewer.get(f"changes/?since={last}").json()["results"] == []
+
+
+def test_nothing_is_forgotten_before_its_time(cast: Cast) -> None:
+    assert pruning.forget_old_changes() == 0
+    assert Caller(cast.viewer).get("changes/?since=0").status_code == 200
 
 
 def test_the_triggers_are_made_once_and_made_anew_where_they_are_missing(db: None) -> None:
