@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections
@@ -11,6 +12,17 @@ from django.test import Client
 
 from accounts.models import User
 from tests.cast import Cast, make_cast
+
+# A loaded machine is slow now and then, which no property of the portal forbids.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,
+    ],
+)
+hypothesis.settings.load_profile("suite")
 
 # A connection that a server's thread keeps open would keep the tests' database from being dropped.
 connections.settings["default"]["CONN_MAX_AGE"] = 0

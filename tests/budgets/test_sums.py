@@ -112,7 +112,7 @@ def every_node(sums: BudgetSums) -> list[MeasureSum]:
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_sums_equal_a_naive_count(case: Case) -> None:
     sums = sums_of(rows_of(case))
     worth = [
@@ -138,7 +138,7 @@ def test_sums_equal_a_naive_count(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_amount_a_zero_budget_and_nothing_are_counted_apart(case: Case) -> None:
     counts = sums_of(rows_of(case)).counts
     zero = sum(case.zero)

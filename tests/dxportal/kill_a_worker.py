@@ -26,7 +26,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxportal.settings")
 BROKER_LOSES, DELIVERED_TWICE = "broker loses messages", "message delivered twice"
 HELPER = "helper laying out"
-SECONDS_TO_END = 60
+SECONDS_TO_END = 180
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from kpi.models import Actual, Indicator
 from tests.api import Caller, one_row_of_everything
 from tests.cast import Cast, make_cast
 
+PATIENCE = 120
 FIXTURE = Path(__file__).parents[2] / "fixtures/omura-dx-plan"
 
 
@@ -187,12 +188,12 @@ def test_a_late_commit_is_not_passed_by() -> None:
         with transaction.atomic():
             cast.indicator("遅い")
             has_written.set()
-            may_commit.wait(20)
+            may_commit.wait(PATIENCE)
         connection.close()
 
     writer = threading.Thread(target=slow)
     writer.start()
-    assert has_written.wait(20)
+    assert has_written.wait(PATIENCE)
     quick = cast.indicator("速い")
     before = changes_since(cast.viewer, position, 100)
     assert before.told == [] and before.position < RowChange.objects.latest("pk").pk

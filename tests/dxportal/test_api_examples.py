@@ -28,7 +28,7 @@ def run_example(script: str, live_server: Any, secret: str, *asked: str) -> tupl
         env={**os.environ, "PORTAL": live_server.url, "TOKEN": secret},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return done.returncode, done.stdout.strip() or done.stderr.strip()

@@ -114,7 +114,6 @@ def cases(operation: Any) -> Iterator[Any]:
     @hypothesis.settings(
         max_examples=EXAMPLES,
         database=None,
-        deadline=None,
         phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import audit, editing
@@ -143,11 +143,7 @@ LIVES = st.lists(
 )
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=EXAMPLES)
 @given(LIVES)
 def test_each_day_shows_what_it_counted_then(
     cast: Cast, life: list[tuple[Callable[[Cast, int, int], None], int, int]]

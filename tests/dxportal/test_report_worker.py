@@ -27,7 +27,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         "DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'killed.sqlite3'}",
         "CELERY_BROKER_URL": "filesystem://",
-        "JOB_LEASE_SECONDS": "2",
+        "JOB_LEASE_SECONDS": "5",
         "LOG_LEVEL": "ERROR",
     }
     done = subprocess.run(
@@ -36,7 +36,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     return {row["moment"]: row for row in map(json.loads, done.stdout.splitlines())}

@@ -122,7 +122,7 @@ def send(
     headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
     """A call over HTTP, without Django's own client: its status and its answer."""
-    line = http.client.HTTPConnection(server.thread.host, server.thread.port, timeout=60)
+    line = http.client.HTTPConnection(server.thread.host, server.thread.port, timeout=600)
     line.request(
         method,
         address or "/api/v1/actuals/",

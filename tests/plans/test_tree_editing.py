@@ -152,7 +152,7 @@ moves = st.lists(
 class RandomTrees(TestCase):
     """Whatever is moved wherever in whatever tree."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(rows_of_trees, moves)
     def test_a_tree_stays_a_tree(self, rows: list, asked: list) -> None:
         plan, measures = self._tree(rows)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import audit
@@ -47,11 +47,7 @@ def _entry(before: audit.Values | None, after: audit.Values | None) -> AuditEntr
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(["", "7", "31"]), st.sampled_from("ab")), max_size=5))
 def test_each_moment_shows_what_was_stored_then(cast: Cast, writes: list[tuple[str, str]]) -> None:
     actual = make_actual(cast.indicator(uuid4().hex), 2024, 1)
