@@ -68,7 +68,7 @@ class FigureField(forms.CharField):
         return self._checked(found, text)
 
     def read(self, text: str) -> Decimal:
-        return read_number(text).value
+        return read_number(text, has_status=False).value
 
     def _checked(self, found: Decimal, text: str) -> Decimal | int:
         _, digits, exponent = found.normalize().as_tuple()
@@ -97,7 +97,7 @@ class YenField(FigureField):
         super().__init__(whole=True, places=0, digits=16, **options)
 
     def read(self, text: str) -> Decimal:
-        return read_number(text, "円").value
+        return read_number(text, "円", has_status=False).value
 
     @staticmethod
     def in_thousands(yen: int) -> str:

@@ -171,20 +171,27 @@ SENTENCES = {
     "該当しないときは「該当なし」、0のときは 0 と入れてください。": (
         "Use the status not_applicable where it does not apply, and 0 for zero."
     ),
+    "まだ数値がないときは空欄のままにし、事情はコメントに書いてください。": (
+        "Where there is no number yet, leave it empty, and say why in the note."
+    ),
+    "該当しないときは空欄のまま、0のときは 0 と入れてください。": (
+        "Leave it empty where it does not apply, and use 0 for zero."
+    ),
+    "数値がないときは、空欄のままにしてください。": "Where there is no number, leave it empty.",
     "数値がないときは、値の状態（該当なし・未集計など）を選んでください。": (
         "Where there is no number, use a status (not_applicable, not_yet and so on)."
     ),
     "「{}」は正確な値として読めません。数値だけを入れ、補足はコメントに書いてください。": (
         '"{}" cannot be read exactly. Send the number alone, and the rest as the note.'
     ),
-    "「{}」は％ですが、この指標の単位は「{}」です。": (
-        '"{}" is a percentage, but the unit of this indicator is "{}".'
+    "「{}」は％ですが、ここの単位は「{}」です。": (
+        '"{}" is a percentage, but the unit here is "{}".'
     ),
     "「{}」は数値として読めません。例：1,234　12.5　▲3": (
         '"{}" cannot be read as a number. Examples: 1,234  12.5  ▲3'
     ),
-    "「{}」は金額ですが、この指標の単位は「{}」です。": (
-        '"{}" is an amount of money, but the unit of this indicator is "{}".'
+    "「{}」は金額ですが、ここの単位は「{}」です。": (
+        '"{}" is an amount of money, but the unit here is "{}".'
     ),
     "「{}」は金額として読めません。例：23億2,559万4千円": (
         '"{}" cannot be read as an amount of money. Example: 23億2,559万4千円'

@@ -133,7 +133,7 @@ def schedule(text: str, column: str, stored: Cells) -> Cells:
 def amount(text: str, unit: str, stored: Cells) -> Cells:
     """The amount in yen. One in thousands that is the stored one rounded or cut off is the same."""
     scale = 1000 if unit == THOUSAND_YEN else 1
-    yen = read_number(text, unit).value * scale
+    yen = read_number(text, unit, has_status=False).value * scale
     if yen != yen.to_integral_value():
         raise ValueError(f"「{text}」は1円未満の端数になります（単位：{unit}）。")
     if stored.get("amount"):

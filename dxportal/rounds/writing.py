@@ -206,7 +206,7 @@ def yen_of(cell: str, text: str) -> int | None:
     if not text.strip():
         return None
     try:
-        yen = read_number(text, "千円").value * THOUSAND
+        yen = read_number(text, "千円", has_status=False).value * THOUSAND
     except ValueError as error:
         raise ValidationError({cell: str(error)}) from error
     if yen != yen.to_integral_value():

@@ -13,9 +13,10 @@ from accounts.models import DepartmentSuccession
 from kpi.models import Indicator, IndicatorUse
 from kpi.sheets import IndicatorSheet, indicator_sheet
 from kpi.shown_year import shown_year
+from plans.corrections import Correctable, correctable_rounds, corrections_of
 from plans.history import history_of
 from plans.links import linked_plans
-from plans.models import Level, Mark, Measure, Phase, Plan, TargetState
+from plans.models import Level, Mark, Measure, Phase, Plan, RoundItem, TargetState
 from plans.tree_order import measure_path, measures_in_order
 from projects.bars import Bar, bar
 from projects.models import Milestone, Placement, Project, ProjectDepartment, Review
@@ -210,6 +211,8 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "tags": list(found.tags.all()),
         "previous": siblings[here - 1] if here else None,
         "next": siblings[here + 1] if here + 1 < len(siblings) else None,
+        "correctable": _correctable(request, found, own_reviews),
+        "corrections": corrections_of(request.user, [RoundItem.Kind.REVIEW], found.pk),
         "history": history_of(request.user, [found, *own_reviews], limit=20),
         "breadcrumb": [
             ("計画の一覧", reverse("plans:list")),
@@ -225,6 +228,16 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "plans/measure.html", context)
+
+
+def _correctable(request: HttpRequest, found: Measure, reviews: list[Review]) -> list[Correctable]:
+    """Each settled year with a review, or for which one was asked."""
+    kind = RoundItem.Kind.REVIEW
+    rounds = correctable_rounds(request.user, [found.plan])
+    asked = RoundItem.objects.filter(kind=kind, object_id=found.pk, cycle__in=rounds)
+    years = {review.fiscal_year for review in reviews}
+    years |= set(asked.values_list("cycle__fiscal_year", flat=True))
+    return [Correctable(cycle, kind, found.pk) for cycle in rounds if cycle.fiscal_year in years]
 
 
 def _with_year(url: str, fiscal_year: int) -> str:

@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from budgets.models import BudgetEntry
+from dxportal.rounds.cells import SETTLEMENT_STAGES
 from kpi.models import Indicator, IndicatorUse
 from kpi.sheets import IndicatorSheet, indicator_sheet
 from kpi.shown_year import shown_year
+from plans.corrections import Correctable, correctable_rounds, corrections_of
 from plans.history import history_of
-from plans.models import Measure, Plan
+from plans.models import Measure, Plan, RoundItem
 from plans.shown_plan import shown_plan
 from plans.tree_order import measure_path, measures_in_order
 from projects.models import (
@@ -24,9 +26,13 @@ from projects.models import (
     Project,
     ProjectDepartment,
     ProjectTag,
+    Review,
     ScheduleEntry,
 )
 from projects.models.projects import joined_departments
+
+# What a round settles of a project, and its name on the way to correcting it.
+CORRECTED = {RoundItem.Kind.PROGRESS: "の進捗", RoundItem.Kind.SETTLEMENT: "の決算"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,9 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     )
     actuals = [actual for used in indicators for actual in used.sheet.indicator.actuals.all()]
     in_plans = _in_plans(found, placements)
+    budgets = list(
+        BudgetEntry.objects.filter(project=found).order_by("-fiscal_year", "stage", "number")
+    )
     context = {
         "project": found,
         "plan": plan,
@@ -98,14 +107,41 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         "is_leading": any(placement.is_leading for placement in placements),
         "schedule": _schedule(found, plan),
         "indicators": indicators,
-        "budgets": list(
-            BudgetEntry.objects.filter(project=found).order_by("-fiscal_year", "stage", "number")
-        ),
+        "budgets": budgets,
         "reviews": reviews,
+        "correctable": _correctable(request, found, in_plans, reviews, budgets),
+        "corrections": corrections_of(request.user, CORRECTED, found.pk),
         "history": history_of(request.user, [found, *placements, *reviews, *actuals]),
         "breadcrumb": [("事業の一覧", reverse("projects:list")), (found.name, "")],
     }
     return render(request, "projects/detail.html", context)
+
+
+def _correctable(
+    request: HttpRequest,
+    found: Project,
+    in_plans: list[InPlan],
+    reviews: list[Review],
+    budgets: list[BudgetEntry],
+) -> list[Correctable]:
+    """The progress and the settlement of each settled year that has one, or was asked for one."""
+    rounds = correctable_rounds(request.user, [item.plan for item in in_plans])
+    asked = RoundItem.objects.filter(kind__in=CORRECTED, object_id=found.pk, cycle__in=rounds)
+    there = set(asked.values_list("kind", "cycle"))
+    reviewed = {(review.plan_id, review.fiscal_year) for review in reviews}
+    staged = {entry.fiscal_year for entry in found.schedule.all()}
+    settled = {budget.fiscal_year for budget in budgets if budget.stage in SETTLEMENT_STAGES}
+    for cycle in rounds:
+        if (cycle.plan_id, cycle.fiscal_year) in reviewed or cycle.fiscal_year in staged:
+            there.add((RoundItem.Kind.PROGRESS, cycle.pk))
+        if cycle.fiscal_year in settled:
+            there.add((RoundItem.Kind.SETTLEMENT, cycle.pk))
+    return [
+        Correctable(cycle, kind, found.pk, what)
+        for cycle in rounds
+        for kind, what in CORRECTED.items()
+        if (kind, cycle.pk) in there
+    ]
 
 
 def _main_plan(request: HttpRequest, placements: list[Placement]) -> Plan | None:

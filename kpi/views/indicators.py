@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.policy import Act, scope_of
 from kpi.achievement import format_value
 from kpi.exports import IndicatorExporter, ValueExporter, value_rows
 from kpi.filters import IndicatorFilterSet
@@ -21,9 +20,10 @@ from kpi.series import YearValues, years_of
 from kpi.sheets import indicator_sheet
 from kpi.shown_year import ShownYear, shown_year
 from plans import fiscal_years
+from plans.corrections import Correctable, correctable_rounds, corrections_of
 from plans.history import history_of
 from plans.listing import ListPage
-from plans.models import Correction, Plan, ReportingCycle, RoundItem
+from plans.models import Plan, RoundItem
 from plans.shown_plan import shown_plan
 from plans.tree_order import measures_in_order, tree_rank
 from projects.models import Placement
@@ -130,7 +130,6 @@ def indicator(request: HttpRequest, pk: int) -> HttpResponse:
         plan.later_editions if plan else frozenset(),
     )
     revised = [target for target in found.targets.all() if not target.is_current]
-    settled = _settled_years(request, found, uses)
     may_enter = Indicator.objects.enterable_by(request.user).filter(pk=found.pk).exists()
     context = {
         "indicator": found,
@@ -145,27 +144,22 @@ def indicator(request: HttpRequest, pk: int) -> HttpResponse:
             request.user, [found, *found.actuals.all(), *found.targets.all(), *uses]
         ),
         "may_enter": may_enter,
-        "settled": settled,
-        "corrections": list(
-            Correction.objects.visible_to(request.user)
-            .filter(item__kind=RoundItem.Kind.ACTUAL, item__object_id=found.pk)
-            .select_related("item__cycle")
-            .order_by("-corrected_at")
-        ),
+        "correctable": _correctable(request, found, uses),
+        "corrections": corrections_of(request.user, [RoundItem.Kind.ACTUAL], found.pk),
         "breadcrumb": [("指標の一覧", reverse("kpi:indicator_list")), (found.name, "")],
     }
     return render(request, "kpi/indicator.html", context)
 
 
-def _settled_years(
+def _correctable(
     request: HttpRequest, found: Indicator, uses: list[IndicatorUse]
-) -> list[ReportingCycle]:
-    """The settled rounds in which this person may correct (訂正) the indicator's value."""
-    if found.organization_id not in scope_of(request.user).organizations.get(Act.MANAGE, ()):
-        return []
-    cycles = ReportingCycle.objects.settled().filter(plan__in={use.plan_id for use in uses})
-    found_cycles = cycles.select_related("plan").order_by("-fiscal_year", "plan")
-    return [cycle for cycle in found_cycles if found.is_measured_in(cycle.fiscal_year)]
+) -> list[Correctable]:
+    rounds = correctable_rounds(request.user, {use.plan for use in uses})
+    return [
+        Correctable(cycle, RoundItem.Kind.ACTUAL, found.pk)
+        for cycle in rounds
+        if found.is_measured_in(cycle.fiscal_year)
+    ]
 
 
 @dataclass(frozen=True)

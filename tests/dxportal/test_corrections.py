@@ -193,6 +193,40 @@ def test_the_page_corrects_everything_and_tells_of_it(
     )
 
 
+def test_the_pages_lead_to_the_correction_of_what_was_settled_before_items_were_kept(
+    cast: Cast, settled: dict[str, Any], sign_in: Callable[[User], Client]
+) -> None:
+    measure, project = cast.measures["観光1"], cast.projects["観光1-1-7"]
+    assert cast.last_cycle is not None
+    assert not RoundItem.objects.filter(cycle=cast.last_cycle).exists()
+    ways = [
+        (reverse("plans:measure", args=[measure.pk]), "review", measure.pk, "令和6年度を訂正"),
+        (reverse("projects:detail", args=[project.pk]), "progress", project.pk, "の進捗を訂正"),
+        (reverse("projects:detail", args=[project.pk]), "settlement", project.pk, "の決算を訂正"),
+    ]
+    for page, kind, number, words in ways:
+        way = reverse("rounds:correct", args=[cast.last_cycle.pk, kind, number])
+        shown = sign_in(cast.coordinator).get(page).content.decode()
+        assert f'href="{way}"' in shown and words in shown
+        assert sign_in(cast.coordinator).get(way).status_code == 200
+        for person in (cast.editor, cast.viewer):
+            assert way not in sign_in(person).get(page).content.decode()
+    # A measure that nobody reviewed and nobody was asked about has nothing to correct.
+    bare = reverse("plans:measure", args=[cast.measures["教育1"].pk])
+    assert "を訂正" not in sign_in(cast.coordinator).get(bare).content.decode()
+    correct_review(
+        as_(cast.coordinator),
+        cast.plan,
+        measure,
+        LAST_YEAR,
+        {"result": "済んだ。"},
+        settled["review"].version,
+        WHY,
+    )
+    told_of = sign_in(cast.viewer).get(ways[0][0]).content.decode()
+    assert "（空欄） → 済んだ。" in told_of and WHY in told_of
+
+
 def test_what_does_not_stand_in_the_plan_has_no_page(
     cast: Cast, sign_in: Callable[[User], Client]
 ) -> None:

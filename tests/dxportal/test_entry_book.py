@@ -319,7 +319,7 @@ def test_every_fault_is_told_by_its_cell_and_nothing_can_be_stored(
     assert "正確な値として読めません" in faults[f"実績値!{about}"]
     assert "一覧にない語" in faults[f"実績値!{status}"]
     assert "空欄にしてください" in faults[f"実績値!{contradiction}"]
-    assert "未集計" in faults[f"決算!{amount}"]
+    assert "空欄のまま" in faults[f"決算!{amount}"] and "値の状態" not in faults[f"決算!{amount}"]
     assert len(faults) == 4
     assert "packed" not in page.context
     assert not Actual.objects.filter(fiscal_year=THIS_YEAR).exists()

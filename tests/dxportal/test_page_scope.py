@@ -41,11 +41,11 @@ BUDGETS = {
     "plans:tree": 15,
     "plans:matrix": 12,
     "plans:mapping": 13,
-    "plans:measure": 32,
+    "plans:measure": 33,
     "plans:document": 13,
     "plans:budget": 7,
     "projects:list": 19,
-    "projects:detail": 33,
+    "projects:detail": 34,
     "kpi:indicator_list": 20,
     "kpi:indicator": 18,
 }

@@ -54,6 +54,15 @@ def test_refuses_the_rest_and_names_it(text: str, unit: str) -> None:
         read_number(text, unit)
 
 
+@pytest.mark.parametrize("text", ["集計中", "未集計", "該当なし", "なし", "－", "▲"])
+def test_a_status_is_advised_only_where_there_is_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r"該当なし|値の状態"):
+        read_number(text, "件")
+    with pytest.raises(ValueError, match="空欄のまま") as refused:
+        read_number(text, "千円", has_status=False)
+    assert "値の状態" not in str(refused.value)
+
+
 @given(st.decimals(-(10**12), 10**12, places=3))
 def test_what_is_shown_as_understood_reads_back_as_the_same(value: Decimal) -> None:
     read = read_number(format(value, ",f"), "件")
