@@ -278,7 +278,8 @@ def write_totals(report: Report, content: ReportContent) -> None:
             )
     if totals.has_marks:
         report.heading(2, f"進捗の記号（{year}）")
-        bar_picture(report, mark_bars(content))
+        for bars in mark_bars(content):
+            bar_picture(report, bars)
         lines = [(line.label, *line.marks, line.issues) for line in (*totals.areas, totals.total)]
         _counts(report, "進捗の記号", ["施策", *totals.mark_labels, "計"], lines)
         if totals.project_marks:
@@ -302,7 +303,8 @@ def write_totals(report: Report, content: ReportContent) -> None:
 def _achievements(report: Report, content: ReportContent) -> None:
     totals = content.totals
     report.heading(2, f"KPI・成果指標の達成（{content.year_name}）")
-    bar_picture(report, kpi_bars(content))
+    for bars in kpi_bars(content):
+        bar_picture(report, bars)
     lines = [
         (line.label, line.reached, line.missed, line.unjudged, line.indicators)
         for line in (*totals.areas, totals.total)

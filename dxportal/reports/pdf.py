@@ -50,8 +50,11 @@ FONTS = RESOURCES["report:regular"], RESOURCES["report:bold"]
 PDF_VARIANT = "pdf/ua-1"
 # Percent of the whole job at which laying out begins and ends; the rest is joining and writing.
 LAYOUT_FROM, LAYOUT_TO = 12, 90
-# A page without its number.
-BARE = "@bottom-center { content: none }"
+# What stands at the foot of a page; so many of them are laid out at once.
+SHOWN_NUMBER = 'counter(page) " / %d"'
+NUMBERS_AT_ONCE = 300
+# So many bars stand in one picture: more would not fit a page.
+BARS_AT_ONCE = 40
 # Points of a PDF for each unit of CSS.
 POINTS = 0.75
 
@@ -104,7 +107,7 @@ def html_of(
     return render_to_string("reports/pdf/report.html", context)
 
 
-def mark_bars(content: ReportContent) -> Bars:
+def mark_bars(content: ReportContent) -> list[Bars]:
     """Marks by area; the shade runs from dark (best) to white (no mark)."""
     totals = content.totals
     last = len(totals.mark_labels) - 1
@@ -112,17 +115,30 @@ def mark_bars(content: ReportContent) -> Bars:
         Segment(label, 0 if index == last else max(1, 3 - index))
         for index, label in enumerate(totals.mark_labels)
     )
-    bars = tuple(BarRow(area.label, area.marks) for area in totals.areas)
-    return Bars("進捗の記号の数", segments, bars)
+    bars = [BarRow(area.label, area.marks) for area in totals.areas]
+    return _pictures("進捗の記号の数", segments, bars)
 
 
-def kpi_bars(content: ReportContent) -> Bars:
+def kpi_bars(content: ReportContent) -> list[Bars]:
     segments = (Segment("達成", 3), Segment("未達成", 1), Segment("判定なし", 0))
-    bars = tuple(
+    bars = [
         BarRow(area.label, (area.reached, area.missed, area.unjudged))
         for area in content.totals.areas
-    )
-    return Bars("KPIの達成の数", segments, bars)
+    ]
+    return _pictures("KPIの達成の数", segments, bars)
+
+
+def _pictures(title: str, segments: tuple[Segment, ...], bars: Sequence[BarRow]) -> list[Bars]:
+    """As many pictures as it takes; one alone keeps the plain title."""
+    starts = range(0, max(1, len(bars)), BARS_AT_ONCE)
+    return [
+        Bars(
+            title if len(starts) == 1 else f"{title}（{number}/{len(starts)}）",
+            segments,
+            tuple(bars[start : start + BARS_AT_ONCE]),
+        )
+        for number, start in enumerate(starts, start=1)
+    ]
 
 
 # Laying out
@@ -227,29 +243,41 @@ def _lay_out_front(
         pages = len(found.pages)
 
 
-def _lay_out_numbers(laid: Sequence[LaidOut], folder: Path) -> Path:
-    """A file with nothing but the number of each page, on pages of the same sizes."""
-    target = folder / "numbers.part.pdf"
-    sheets: list[str] = []
-    names: dict[tuple[float, float, bool], str] = {}
-    for part in laid:
-        for index, page in enumerate(part.pages):
-            kind = page.width, page.height, part.opens_with_cover and index == 0
-            name = names.setdefault(kind, f"page{len(names)}")
-            sheets.append(f'<div class="{name}"></div>')
+def _lay_out_numbers(laid: Sequence[LaidOut], folder: Path) -> list[Path]:
+    """Files with nothing but the number of each page, on pages of the same sizes."""
+    kinds = [
+        (page.width, page.height, part.opens_with_cover and index == 0)
+        for part in laid
+        for index, page in enumerate(part.pages)
+    ]
+    found = []
+    for start in range(0, len(kinds), NUMBERS_AT_ONCE):
+        target = folder / f"numbers{start}.part.pdf"
+        _write_numbers(kinds[start : start + NUMBERS_AT_ONCE], start + 1, len(kinds), target)
+        found.append(target)
+    return found
+
+
+def _write_numbers(
+    kinds: Sequence[tuple[float, float, bool]], first: int, total: int, target: Path
+) -> None:
+    """Pages of these widths and heights, of which a cover shows no number."""
+    names = {kind: f"page{index}" for index, kind in enumerate(dict.fromkeys(kinds))}
+    sheets = "".join(f'<div class="{names[kind]}"></div>' for kind in kinds)
     rules = "".join(
-        f"@page {name} {{ size: {width}pt {height}pt; {BARE if is_cover else ''} }}"
+        f"@page {name} {{ size: {width}pt {height}pt;"
+        f" @bottom-center {{ content: {'none' if is_cover else SHOWN_NUMBER % total} }} }}"
         f".{name} {{ page: {name} }}"
         for (width, height, is_cover), name in names.items()
     )
+    rules += f"@page :first {{ counter-reset: page {first} }}"
     fonts, fetcher = FontConfiguration(), ReportFetcher()
     styles = [
         CSS(NUMBERS_STYLE, font_config=fonts, url_fetcher=fetcher),
         CSS(string=rules, font_config=fonts, url_fetcher=fetcher),
     ]
-    html = HTML(string="".join(sheets), url_fetcher=fetcher)
+    html = HTML(string=sheets, url_fetcher=fetcher)
     html.write_pdf(target, font_config=fonts, stylesheets=styles)
-    return target
 
 
 def render(html: str, target: Path, finisher: Any = None) -> Pages:

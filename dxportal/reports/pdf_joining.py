@@ -6,16 +6,16 @@ document element, and the tables that lead from the marked content of a page to 
 (`ParentTree`) follow each other.
 """
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf
+from pikepdf import Dictionary, Name, Pdf
 
 from dxportal.reports.characters import Missing
+from dxportal.reports.pdf_file import Copier, PdfFile
 
 _NUMBER = b"Q /Artifact <</Type /Pagination /Subtype /Footer>> BDC q /%s Do Q EMC"
 
@@ -63,70 +63,180 @@ def number_anchors(page_of: dict[str, int], pages: Iterable[Page], before: int) 
             page_of.setdefault(name, number)
 
 
-def join(parts: Sequence[LaidOut], numbers: Path, target: Path) -> dict[str, int]:
+def join(parts: Sequence[LaidOut], numbers: Sequence[Path], target: Path) -> dict[str, int]:
     """Write the parts as one file; the page of each place by its anchor.
 
-    `numbers` is a file with as many pages, which are laid over the report's. The same parts give
-    the same bytes.
+    `numbers` are files with as many pages, which are laid over the report's. The same parts give
+    the same bytes. One part is in memory at a time.
     """
     pages = [page for part in parts for page in part.pages]
-    with Pdf.open(parts[0].path) as joined, Pdf.open(numbers) as overlay:
-        for name in (Name.Outlines, Name.Names):
-            if name in joined.Root:
-                del joined.Root[name]
-        sources = [_append(joined, part.path) for part in parts[1:]]
-        _lay_over(joined, overlay)
-        _set_names(joined, pages)
-        _set_bookmarks(joined, pages)
-        joined.remove_unreferenced_resources()
-        joined.save(
-            target,
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            recompress_flate=False,
-        )
-        for source in sources:
-            source.close()
+    with target.open("wb") as file:
+        Joined(PdfFile(file)).write(parts, pages, numbers)
     page_of: dict[str, int] = {}
     number_anchors(page_of, pages, 0)
     return page_of
 
 
-# Pages and their tags
+class Joined:
+    """One document of several, while it is written; what it holds are numbers of objects."""
+
+    def __init__(self, file: PdfFile) -> None:
+        self.file = file
+        self.root, self.tree, self.document, self.all_pages = (file.number() for _ in range(4))
+        self.pages: list[int] = []
+        self.elements: list[int] = []  # the document's own, in their order
+        self.parents: list[int] = []  # the table of parents: key, object, key, object …
+        self.next_key = 0
+        self.catalog = b""
+        self.document_facts = b""
+        self.info = 0
+
+    def write(self, parts: Sequence[LaidOut], pages: Pages, numbers: Sequence[Path]) -> None:
+        overlays = [form for path in numbers for form in self._add_overlays(path)]
+        for part in parts:
+            with Pdf.open(part.path) as source:
+                self._add(source, overlays[len(self.pages) :])
+        if len(self.pages) != len(overlays):
+            raise ValueError(f"{len(overlays)} numbers for {len(self.pages)} pages.")
+        self.finish(pages)
+
+    def _add_overlays(self, numbers: Path) -> list[int]:
+        """The forms that are laid over the pages."""
+        with Pdf.open(numbers) as source:
+            copier = Copier(source, self.file)
+            forms = [source.make_indirect(page.as_form_xobject()) for page in source.pages]
+            found = [copier.number_of(form.objgen[0]) for form in forms]
+            copier.copy_waiting()
+        return found
+
+    def _add(self, source: Pdf, overlays: Sequence[int]) -> None:
+        copier = Copier(source, self.file)
+        tree = source.Root.StructTreeRoot
+        document = tree.K[0]
+        copier.stands_for(source.Root.Pages, self.all_pages)
+        copier.stands_for(tree, self.tree)
+        copier.stands_for(document, self.document)
+        if not self.pages:
+            self._keep_facts(copier, document)
+        for page, overlay in zip(source.pages, overlays, strict=False):
+            number = len(self.pages) + 1
+            _lay_over(source, copier, page, overlay, number)
+            self.pages.append(copier.number_of(page.obj.objgen[0]))
+        self._shift_keys(source)
+        for key, elements in _entries(tree.ParentTree.Nums):
+            self.parents += key + self.next_key, self.file.add_new(copier.body(elements))
+        self.next_key = max([self.next_key - 1, *self.parents[-2:-1]]) + 1
+        self.elements += (copier.number_of(element.objgen[0]) for element in document.K)
+        copier.copy_waiting()
+
+    def _keep_facts(self, copier: Copier, document: pikepdf.Object) -> None:
+        """What the first part says of the whole: language, metadata, the document's element."""
+        self.info = copier.number_of(copier.source.trailer.Info.objgen[0])
+        kept = copier.source.Root
+        for name in (Name.Outlines, Name.Names, Name.Pages, Name.StructTreeRoot):
+            if name in kept:
+                del kept[name]
+        self.catalog = copier.body(kept)
+        facts = {name: value for name, value in document.items() if name != "/K"}
+        self.document_facts = copier.body(Dictionary(facts))
+
+    def _shift_keys(self, source: Pdf) -> None:
+        for page in source.pages:
+            page.obj.StructParents += self.next_key
+            for annotation in page.obj.get(Name.Annots, ()):
+                if Name.StructParent in annotation:
+                    annotation.StructParent += self.next_key
+
+    def finish(self, pages: Pages) -> None:
+        add = self.file.add
+        kids = _references(self.pages)
+        add(self.all_pages, b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(self.pages), kids))
+        pairs = zip(self.parents[::2], self.parents[1::2], strict=True)
+        entries = b" ".join(b"%d %d 0 R" % (key, elements) for key, elements in pairs)
+        parents = self.file.add_new(b"<< /Nums [%s] >>" % entries)
+        add(
+            self.tree,
+            b"<< /Type /StructTreeRoot /K [%d 0 R] /ParentTree %d 0 R /ParentTreeNextKey %d >>"
+            % (self.document, parents, self.next_key),
+        )
+        elements = _references(self.elements)
+        add(self.document, _with(self.document_facts, b"/K [%s]" % elements))
+        more = [b"/Pages %d 0 R /StructTreeRoot %d 0 R" % (self.all_pages, self.tree)]
+        if names := self._names(pages):
+            more.append(b"/Names << /Dests %d 0 R >>" % names)
+        if outlines := self._outlines(pages):
+            more.append(b"/Outlines %d 0 R" % outlines)
+        add(self.root, _with(self.catalog, b" ".join(more)))
+        self.file.finish(self.root, self.info)
+
+    def _names(self, pages: Pages) -> int | None:
+        """The places to which links lead, by name and in the order that PDF wants."""
+        places: dict[str, bytes] = {}
+        for page, facts in zip(self.pages, pages, strict=True):
+            for name, place in facts.anchors.items():
+                places.setdefault(name, _place(page, place))
+        if not places:
+            return None
+        entries = b" ".join(
+            _string(name) + b" " + places[name] for name in sorted(places, key=str.encode)
+        )
+        return self.file.add_new(b"<< /Names [%s] >>" % entries)
+
+    def _outlines(self, pages: Pages) -> int | None:
+        """The bookmarks, which hang on each other by their levels."""
+        top = _Bookmark(self.file.number())
+        above = [(0, top)]
+        for page, facts in zip(self.pages, pages, strict=True):
+            for level, label, place in facts.bookmarks:
+                item = _Bookmark(self.file.number(), label, _place(page, place))
+                while above[-1][0] >= level:
+                    above.pop()
+                above[-1][1].below.append(item)
+                above.append((level, item))
+        if not top.below:
+            return None
+        self.file.add(top.number, b"<< /Type /Outlines %s >>" % top.children())
+        self._add_bookmarks(top)
+        return top.number
+
+    def _add_bookmarks(self, parent: "_Bookmark") -> None:
+        for index, item in enumerate(parent.below):
+            said = [b"/Title %s /Dest %s" % (_string(item.label), item.place)]
+            said.append(b"/Parent %d 0 R" % parent.number)
+            if index:
+                said.append(b"/Prev %d 0 R" % parent.below[index - 1].number)
+            if index + 1 < len(parent.below):
+                said.append(b"/Next %d 0 R" % parent.below[index + 1].number)
+            if item.below:
+                said.append(item.children())
+            self.file.add(item.number, b"<< %s >>" % b" ".join(said))
+            self._add_bookmarks(item)
 
 
-def _append(joined: Pdf, path: Path) -> Pdf:
-    """Append a part; its file must stay open until the joined one is written."""
-    source = Pdf.open(path)
-    count = len(joined.pages)
-    with warnings.catch_warnings():
-        # Places get their names when all parts are there.
-        warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
-        joined.pages.extend(source.pages)
-    tree = joined.copy_foreign(source.Root.StructTreeRoot)
-    shift = _next_key(joined)
-    for page in list(joined.pages)[count:]:
-        page.obj.StructParents += shift
-        for annotation in page.obj.get(Name.Annots, ()):
-            if Name.StructParent in annotation:
-                annotation.StructParent += shift
-    own = joined.Root.StructTreeRoot
-    for key, elements in _entries(tree.ParentTree.Nums):
-        own.ParentTree.Nums.append(key + shift)
-        own.ParentTree.Nums.append(elements)
-    document = own.K[0]
-    for element in tree.K[0].K:
-        element.P = document
-        document.K.append(element)
-    return source
+@dataclass
+class _Bookmark:
+    number: int
+    label: str = ""
+    place: bytes = b""
+    below: list["_Bookmark"] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """All below it, which a reader sees unfolded."""
+        return sum(1 + item.count for item in self.below)
+
+    def children(self) -> bytes:
+        ends = self.below[0].number, self.below[-1].number, self.count
+        return b"/First %d 0 R /Last %d 0 R /Count %d" % ends
 
 
-def _next_key(joined: Pdf) -> int:
-    """The first number that no page and no link has in the table of parents."""
-    return (
-        max((key for key, _ in _entries(joined.Root.StructTreeRoot.ParentTree.Nums)), default=-1)
-        + 1
-    )
+def _lay_over(source: Pdf, copier: Copier, page: pikepdf.Page, overlay: int, number: int) -> None:
+    """Put a page's number on it, as an artifact: a reader of the text passes over it."""
+    form = source.make_stream(b"")
+    copier.stands_for(form, overlay)
+    name = page.add_resource(form, Name.XObject, Name(f"/Number{number}"))
+    page.contents_add(b"q", prepend=True)
+    page.contents_add(_NUMBER % str(name)[1:].encode())
 
 
 def _entries(numbers: Any) -> Iterator[tuple[int, Any]]:
@@ -134,39 +244,19 @@ def _entries(numbers: Any) -> Iterator[tuple[int, Any]]:
         yield int(numbers[index]), numbers[index + 1]
 
 
-# What leads to pages
+def _references(numbers: Iterable[int]) -> bytes:
+    return b" ".join(b"%d 0 R" % number for number in numbers)
 
 
-def _lay_over(joined: Pdf, overlay: Pdf) -> None:
-    """Put the numbers of the pages on them, as artifacts: a reader of the text passes over them."""
-    for number, (page, above) in enumerate(zip(joined.pages, overlay.pages, strict=True), start=1):
-        form = joined.copy_foreign(above.as_form_xobject())
-        name = page.add_resource(form, Name.XObject, Name(f"/Number{number}"))
-        page.contents_add(b"q", prepend=True)
-        page.contents_add(_NUMBER % str(name)[1:].encode())
+def _with(body: bytes, more: bytes) -> bytes:
+    """A dictionary with further entries."""
+    return body.removesuffix(b">>") + more + b" >>"
 
 
-def _set_names(joined: Pdf, pages: Pages) -> None:
-    """The places to which links lead, by name and in the order that PDF wants."""
-    places: dict[str, Array] = {}
-    for page, facts in zip(joined.pages, pages, strict=True):
-        for name, (x, y) in facts.anchors.items():
-            places.setdefault(name, Array([page.obj, Name.XYZ, x, y, 0]))
-    names = Array()
-    for name in sorted(places, key=str.encode):
-        names.append(pikepdf.String(name))
-        names.append(places[name])
-    if names:
-        joined.Root.Names = Dictionary(Dests=joined.make_indirect(Dictionary(Names=names)))
+def _place(page: int, place: tuple[float, float]) -> bytes:
+    x, y = (format(number, ".3f").encode() for number in place)
+    return b"[%d 0 R /XYZ %s %s 0]" % (page, x, y)
 
 
-def _set_bookmarks(joined: Pdf, pages: Pages) -> None:
-    with joined.open_outline() as outline:
-        above: list[tuple[int, list[OutlineItem]]] = [(0, outline.root)]
-        for page, facts in zip(joined.pages, pages, strict=True):
-            for level, label, (x, y) in facts.bookmarks:
-                item = OutlineItem(label, Array([page.obj, Name.XYZ, x, y, 0]))
-                while above[-1][0] >= level:
-                    above.pop()
-                above[-1][1].append(item)
-                above.append((level, item.children))
+def _string(text: str) -> bytes:
+    return pikepdf.String(text).unparse()

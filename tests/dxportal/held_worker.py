@@ -31,7 +31,7 @@ MOMENTS: dict[str, tuple[Any, str, str]] = {
     "part being laid out": (pdf, "render", "before"),
     "helper laying out": (crew, "help_with", "before"),
     "part written, not noted": (crew, "_facts_path", "after"),
-    "parts being joined": (pdf_joining, "_set_names", "before"),
+    "parts being joined": (pdf_joining.Joined, "finish", "before"),
     "file written": (services, "finish_job", "before"),
     "file named, not committed": (services, "_record", "before"),
     "job done, message not acknowledged": (services, "finish_job", "after"),

@@ -74,7 +74,10 @@ def test_a_report_is_the_same_whoever_lays_it_out(
     assert not ReportPart.objects.exists()
 
 
-def test_parts_are_joined_with_tags_links_bookmarks_and_numbers(job: ReportJob) -> None:
+def test_parts_are_joined_with_tags_links_bookmarks_and_numbers(
+    job: ReportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "NUMBERS_AT_ONCE", 3)  # a few pages are as many files of numbers
     file = Path(built(job).file.path)
     assert problems_of(file) == []
     reader = pypdf.PdfReader(file)
