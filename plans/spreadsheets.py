@@ -149,6 +149,8 @@ def _number_format(decimals: int | None) -> str:
 
 def _plain(value: Any) -> Any:
     """What openpyxl can hold: enums and rows as text, moments in the office's own time."""
+    if type(value) is str:
+        return value or None
     if value is None or value == "":
         return None
     if isinstance(value, bool | int | float | Decimal):
@@ -166,10 +168,9 @@ def _fits_number(value: Decimal) -> bool:
 
 def _as_text_or_number(value: Any) -> Any:
     """A text that a cell can hold; a number that Excel would round as a text."""
-    if isinstance(value, Decimal) and not _fits_number(value):
-        return f"{value:f}"
     if not isinstance(value, str):
-        return value
+        is_rounded = isinstance(value, Decimal) and not _fits_number(value)
+        return f"{value:f}" if is_rounded else value
     text = ILLEGAL.sub(REPLACEMENT, value)
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - len(CUT_TEXT)] + CUT_TEXT

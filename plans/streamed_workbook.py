@@ -6,6 +6,7 @@ borders, formats) above all, stays openpyxl's: a cell names a look that the work
 number. `plans.spreadsheets` decides what stands in a cell; there are no formulas.
 """
 
+import re
 from collections.abc import Generator, Hashable, Iterable
 from decimal import Decimal
 from functools import cache
@@ -20,6 +21,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 # A literal carriage return would be read back as a line feed.
 _RETURN = {"\r": "&#13;"}
+_MARKUP = re.compile("[&<>\r]")
 
 
 class Look(NamedTuple):
@@ -48,6 +50,11 @@ class StreamedWorkbook(Workbook):
 
 class StreamedSheet(WriteOnlyWorksheet):
     """Takes rows of plain values and of `StreamedCell`; a plain text is a text, whatever it is."""
+
+    def __init__(self, parent: Workbook, title: str | None) -> None:
+        super().__init__(parent, title)
+        # In the order in which they come, and not compared with each other as openpyxl's are.
+        self.merged_cells: list[str] = []
 
     def append(self, row: Iterable[Any], height: float | None = None) -> None:
         """Add a row; one without a height in points is as high as the program makes it."""
@@ -94,7 +101,7 @@ def _cell(place: str, value: Any) -> str:
         return f'<c r="{place}"{look}/>' if look else ""
     if isinstance(value, str):
         space = ' xml:space="preserve"' if value != value.strip() else ""
-        text = escape(value, _RETURN)
+        text = escape(value, _RETURN) if _MARKUP.search(value) else value
         return f'<c r="{place}"{look} t="inlineStr"><is><t{space}>{text}</t></is></c>'
     kind = "b" if value is True or value is False else "n"
     return f'<c r="{place}"{look} t="{kind}"><v>{safe_string(value)}</v></c>'

@@ -51,19 +51,36 @@ def build(
     """
     progress("データの読み取り", 2)
     with without_collector():
-        if snapshot is None:
-            content = report_of(plan, fiscal_year)
-        else:
-            content = snapshots.content_of(snapshots.fill(snapshot, report_of))
-        content = designed(content, design or Design())
-        kind = ReportJob.Format(format)
-        helped = {"crew": crew} if kind == ReportJob.Format.PDF else {}
-        written = WRITERS[kind](content, target, progress, **helped)
+        # In a function of its own: what it made is gone when the collector looks.
+        said, written = _written(
+            plan, fiscal_year, format, target, progress, snapshot, design, crew
+        )
     progress("確認", 98)
-    said = (content.unapproved_count, content.data_as_of)
     if written is None:
         return BuiltReport(*said)
     return BuiltReport(*said, written.pages, tuple(_told(*one) for one in written.missing))
+
+
+def _written(
+    plan: Plan,
+    fiscal_year: int,
+    format: str,
+    target: Path,
+    progress: Callable[[str, int], None],
+    snapshot: ReportSnapshot | None,
+    design: Design | None,
+    crew: Crew | None,
+) -> tuple[tuple[int, datetime.datetime], WrittenPdf | None]:
+    """What the content says of itself, and what is known of a PDF."""
+    if snapshot is None:
+        content = report_of(plan, fiscal_year)
+    else:
+        content = snapshots.content_of(snapshots.fill(snapshot, report_of))
+    content = designed(content, design or Design())
+    kind = ReportJob.Format(format)
+    helped = {"crew": crew} if kind == ReportJob.Format.PDF else {}
+    written = WRITERS[kind](content, target, progress, **helped)
+    return (content.unapproved_count, content.data_as_of), written
 
 
 def _told(section: str, missing: Missing) -> dict[str, str]:

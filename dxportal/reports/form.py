@@ -151,11 +151,11 @@ class Form:
         )
 
     def merge(self, first: int, last: int) -> None:
-        """Make one cell of these columns in the row that comes next."""
+        """Make one cell of these columns in the row that comes next, of a streamed workbook."""
         if first < last:
             row = self.row + 1
             cells = f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}"
-            self.sheet.merged_cells.add(cells)
+            self.sheet.merged_cells.append(cells)
 
     def new_page(self) -> None:
         """What comes next begins on a page of its own."""
