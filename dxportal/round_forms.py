@@ -95,9 +95,14 @@ class RoundForm(forms.Form):
 class CreateForm(RoundForm):
     """A new round of a plan."""
 
-    fiscal_year = forms.TypedChoiceField(label="年度", coerce=int)
+    fiscal_year = forms.TypedChoiceField(
+        label="年度", coerce=int, help_text="実績を尋ねる年度です（照会を行う年度ではありません）。"
+    )
     kind = forms.ChoiceField(
-        label="種別", choices=ReportingCycle.Kind.choices, widget=forms.RadioSelect
+        label="種別",
+        choices=ReportingCycle.Kind.choices,
+        widget=forms.RadioSelect,
+        help_text="年次は1年間の実績、中間は年度の途中の状況を尋ねます。",
     )
     field_order = ("fiscal_year", "kind")
 
