@@ -28,6 +28,17 @@ hypothesis.settings.load_profile("suite")
 connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is made once for their module run in one process: it is made once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
+            used = item._fixtureinfo.name2fixturedefs.values()
+            shared = [found[-1] for found in used if found[-1].scope == "module"]
+            if any(fixture.func.__module__ == item.module.__name__ for fixture in shared):
+                item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 @pytest.fixture(autouse=True)
 def _light_settings(settings: LazySettings) -> None:
     """Static files without a manifest, passwords that take no time, and calls without a limit."""
