@@ -3,11 +3,18 @@
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import date
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 
 from budgets import money
+from dxportal.dashboards.sources import Source
 
 register = template.Library()
+
+LINE = mark_safe("<br>")
 
 
 @register.simple_tag(takes_context=True)
@@ -24,16 +31,48 @@ def chart_file(context: dict[str, Any], name: str, file_format: str) -> str:
     return f"{reverse('dashboard:chart', args=[name, file_format])}?{scope.query(**more)}"
 
 
-@register.inclusion_tag("dashboards/_source.html", takes_context=True)
-def source_of(context: dict[str, Any], row: Any, of: object) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def source_of(context: dict[str, Any], row: Any, of: object) -> SafeString | str:
     """`{% source_of value.actual value.indicator %}`: where one figure of a table comes from."""
-    return {"source": context["sources"].of(row), "of": str(of)}
+    return _folded(context["sources"].of(row), of)
 
 
-@register.inclusion_tag("dashboards/_source.html", takes_context=True)
-def source_of_sum(context: dict[str, Any], name: str, of: str) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def source_of_sum(context: dict[str, Any], name: str, of: str) -> SafeString | str:
     """`{% source_of_sum "budget" "予算現額" %}`: where a sum comes from."""
-    return {"source": context["sources"].sum(name), "of": of}
+    return _folded(context["sources"].sum(name), of)
+
+
+def _folded(source: Source | None, of: object) -> SafeString | str:
+    """A source beside its figure, folded; no partial, as a page has a hundred."""
+    if source is None:
+        return ""
+    last = source.last
+    told = [
+        ("もとの記録", source.what),
+        (
+            "最後に書いた人と日時",
+            f"{last.who}（{last.channel}）　{date(localtime(last.at), 'Y年n月j日 G:i')}"
+            if last
+            else "記録なし",
+        ),
+        *([("照会", source.round)] if source.round else []),
+        ("資料", format_html_join(LINE, "{}", ((name,) for name in source.documents))),
+    ]
+    return format_html(
+        '<details class="source"><summary>出典<span class="visually-hidden">：{}</span></summary>'
+        "<dl>{}</dl>{}</details>",
+        of,
+        format_html_join("", "<dt>{}</dt><dd>{}</dd>", told),
+        format_html(
+            '<a href="{}">{}<span class="visually-hidden">：{}</span></a>',
+            source.link,
+            source.link_text,
+            of,
+        )
+        if source.link
+        else "",
+    )
 
 
 @register.filter

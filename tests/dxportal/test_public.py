@@ -205,7 +205,7 @@ def addresses(cast: Cast) -> Iterator[tuple[str, str]]:
             elif name in ("plan_year", "budget_year"):
                 rests = [[year] for year in years]
             elif name == "report_file":
-                rests = [[pk, x] for pk in reports for x in ("pdf", "xlsx")]
+                rests = [[pk, x] for pk in reports for x in ("pdf", "xlsx", "docx")]
             elif name == "dataset":
                 rests = [[d, x] for d in DATASETS for x in EXTENSIONS]
             elif name == "dataset_year":
@@ -238,7 +238,9 @@ def test_no_marker_is_reachable_through_any_public_address(public: Cast) -> None
     hidden = [MARKER, str(NUMBER), f"{NUMBER:,}", f"{NUMBER // 1000:,}", "他市の", *people]
     seen: dict[str, int] = {}
     for name, address in addresses(public):
-        for query in ("", "?encoding=cp932"):
+        # Only CSV can be asked for in another encoding; the others once each, all the same.
+        is_first_or_csv = name not in seen or address.endswith(".csv")
+        for query in ("", "?encoding=cp932") if is_first_or_csv else ("",):
             answer = client.get(address + query)
             assert answer.status_code in (200, 404), address
             seen[name] = seen.get(name, 0) + (answer.status_code == 200)
