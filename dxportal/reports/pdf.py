@@ -253,7 +253,8 @@ def _lay_out_numbers(laid: Sequence[LaidOut], folder: Path) -> list[Path]:
     found = []
     for start in range(0, len(kinds), NUMBERS_AT_ONCE):
         target = folder / f"numbers{start}.part.pdf"
-        _write_numbers(kinds[start : start + NUMBERS_AT_ONCE], start + 1, len(kinds), target)
+        with without_collector():  # what is garbage goes after each
+            _write_numbers(kinds[start : start + NUMBERS_AT_ONCE], start + 1, len(kinds), target)
         found.append(target)
     return found
 
