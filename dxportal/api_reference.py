@@ -1,5 +1,6 @@
 """What explains the API: its schema, its reference page (offline, under the CSP), its problems."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dxportal.problems import KINDS, TYPE_PREFIX
+from dxportal.reference_schema import for_viewer
 
 
 class Schema(SpectacularAPIView):
@@ -44,11 +46,25 @@ def _schema_as(renderer: type[BaseRenderer]) -> bytes:
     return written
 
 
-class Reference(SpectacularSwaggerSplitView):
-    """Swagger UI from the portal's own files; its script has an address of its own."""
+@cache
+def _schema_for_viewer() -> bytes:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    return json.dumps(for_viewer(schema), ensure_ascii=False, default=str).encode()
 
-    url_name = "api-schema"
+
+class Reference(SpectacularSwaggerSplitView):
+    """Swagger UI from the portal's own files; its script and its schema are parts of the page."""
+
     template_name = "dxportal/api_reference.html"
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "schema" in request.GET:
+            return HttpResponse(_schema_for_viewer(), content_type="application/json")
+        response: HttpResponseBase = super().get(request, *args, **kwargs)
+        return response
+
+    def _get_schema_url(self, request: Request) -> str:
+        return f"{request.path}?schema="
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
         """A person who is not signed in is sent to the sign-in page, as on any other page."""

@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from dxportal.api_urls import RESOURCES
+from dxportal.reference_schema import RECEIVER
 from tests.api import ROOT, Caller, one_row_of_everything, service
 from tests.cast import Cast, grow
 
@@ -194,6 +195,20 @@ def test_the_schema_comes_as_yaml_and_as_json(cast: Cast) -> None:
     assert b"openapi: 3.1" in caller.get(address).content
     as_json = caller.get(address, Accept="application/vnd.oai.openapi+json")
     assert as_json.json()["info"]["title"] == "DX計画ポータル API"
+
+
+def test_the_reference_draws_the_same_schema_in_older_words(
+    cast: Cast, schema: dict[str, Any]
+) -> None:
+    drawn = Caller(cast.viewer).get(f"{reverse('api-docs')}?schema=").json()
+    assert list(OpenAPIV30SpecValidator(drawn).iter_errors()) == []
+    assert set(drawn["paths"]) - set(schema["paths"]) == {RECEIVER}
+    assert set(drawn["components"]["schemas"]) == set(schema["components"]["schemas"])
+    both = (one["components"]["schemas"]["Actual"] for one in (schema, drawn))
+    actual, shown = (one["properties"] for one in both)
+    assert list(actual) == list(shown)
+    assert (actual["value"]["type"], shown["value"]["type"]) == (["string", "null"], "string")
+    assert shown["value"]["nullable"] is True
 
 
 def test_the_reference_page_has_nothing_inline_and_nothing_from_outside(cast: Cast) -> None:
