@@ -5,7 +5,6 @@ and by the bare SQL. All rows are synthetic and undone.
 """
 
 import statistics
-import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -19,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from accounts.audit import Actor
 from accounts.models import ApiToken, AuditEntry, Channel, Role, RoleAssignment, User
 from accounts.tokens import Limits, issue_token
-from dxportal.management.measuring import Cost, Line, peak_mb, timed
+from dxportal.management.measuring import Cost, Line, held_mb, peak_mb, timed
 from kpi.api import ActualSerializer, ActualViewSet
 from kpi.models import Actual, Indicator, IndicatorUse, Target
 from plans.models import Measure, Plan, ReportingCycle, RoundItem
@@ -161,7 +160,7 @@ def _streams(caller: _Caller, last_year: int) -> Iterator[Line]:
 
 def _stream(label: str, caller: _Caller, query: str, count: int, bare: Cost | None = None) -> Line:
     seconds = timed(lambda: _drained(caller, query))
-    held = _held_mb(lambda: _drained(caller, query))
+    held = held_mb(lambda: _drained(caller, query))
     told = f"{count:,} rows, {count / seconds:,.0f} rows/s, {held:.1f} MB held at most"
     return Line(label, Cost(seconds, peak_mb(), told), bare)
 
@@ -169,18 +168,6 @@ def _stream(label: str, caller: _Caller, query: str, count: int, bare: Cost | No
 def _drained(caller: _Caller, query: str) -> None:
     for _ in caller.get(query).streaming_content:
         pass
-
-
-def _held_mb(act: Callable[[], Any]) -> float:
-    """What Python holds at most while it acts, beyond what it held before."""
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        act()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    return (peak - before) / 1_000_000
 
 
 def _bulk(caller: _Caller, cycle: ReportingCycle, indicators: list[Indicator]) -> list[Line]:

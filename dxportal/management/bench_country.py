@@ -3,17 +3,26 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
+from rest_framework.renderers import JSONRenderer
 
-from accounts.models import Role, RoleAssignment, User
+from accounts.audit import Actor
+from accounts.models import Organization, Role, RoleAssignment, User
+from accounts.streaming import CHUNK
+from accounts.tokens import issue_token
 from dxportal.garbage import collect, settle
 from dxportal.management.commands.build_report import read_fiscal_year
-from dxportal.management.measuring import Cost, Line, peak_mb, timed
+from dxportal.management.measuring import Cost, Line, held_mb, peak_mb, timed
+from kpi.api import ActualSerializer, ActualViewSet
+from kpi.models import Actual
 from plans.models import Plan
 
 RUNS = 40
@@ -59,7 +68,51 @@ def country_lines(options: dict[str, Any]) -> Iterator[Line]:
         for person, addresses in ((client, signed_in), (visitor, public)):
             for name, address in addresses.items():
                 yield _page_beside_its_sql(name, person, address)
+        yield from _ndjson_of_a_year(year)
         transaction.set_rollback(True)
+
+
+def _ndjson_of_a_year(year: int) -> Iterator[Line]:
+    """All actuals of a fiscal year of all cities in one answer, for a system of the whole country.
+
+    Beside it the same rows through the bare serializer, as many at a time, and their bare SQL.
+    """
+    user = User.objects.create(username="bench-country")
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(user=user, role=Role.VIEWER, organization=organization)
+        for organization in Organization.objects.all()
+    )
+    secret = issue_token(Actor.system(), user, "bench")[1]
+    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {secret}"})
+    address = f"/api/v1/actuals/?fiscal_year={year}&format=ndjson"
+    rows = ActualViewSet().for_reading(Actual.objects.visible_to(user).filter(fiscal_year=year))
+    rows = rows.order_by("pk")
+    plain = rows.prefetch_related(None)
+    sql = Cost(timed(lambda: _run([plain.query.sql_with_params()])), peak_mb(), "read to the end")
+    bare = Cost(timed(lambda: _serialized(rows)), peak_mb(), f"{CHUNK} rows at a time")
+    count = rows.count()
+    seconds = timed(lambda: _drained(client, address))
+    told = f"{count:,} rows, {count / seconds:,.0f} rows/s"
+    one_city = f"{address}&organization={Organization.objects.earliest('pk').pk}"
+    held = [held_mb(partial(_drained, client, asked)) for asked in (one_city, address)]
+    told += f"; held at most {held[1]:.1f} MB, of one city {held[0]:.1f} MB"
+    yield Line("NDJSON of a country's year", Cost(seconds, peak_mb(), told), bare)
+    yield Line("the same rows, bare serializer", bare)
+    yield Line("the same SQL alone", sql)
+
+
+def _serialized(rows: QuerySet) -> None:
+    found = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        JSONRenderer().render(ActualSerializer(chunk, many=True).data)
+
+
+def _drained(client: Client, address: str) -> None:
+    answer: Any = client.get(address)
+    if answer.status_code != 200:
+        raise CommandError(f"{address} answers {answer.status_code}.")
+    for _ in answer.streaming_content:
+        pass
 
 
 def _page_beside_its_sql(name: str, client: Client, address: str) -> Line:
