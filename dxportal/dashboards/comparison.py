@@ -85,7 +85,10 @@ def compare_with_last_year(figures: Figures) -> Comparison | None:
     if kpi[0] is not None and kpi[1] is not None:
         rows += [
             Compared(
-                "目標に達したKPI", kpi[0].reached, kpi[1].reached, "件",
+                "目標に達したKPI",
+                kpi[0].reached if kpi[0].judged else None,
+                kpi[1].reached if kpi[1].judged else None,
+                "件",
                 kpi[0].reached_link, kpi[1].reached_link, "kpi", "kpi-last",
             ),
             Compared(

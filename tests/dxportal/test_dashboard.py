@@ -92,3 +92,5 @@ def test_what_cannot_be_judged_is_no_zero(cast: Cast, sign_in: SignIn) -> None:
     text = page.content.decode()
     assert "評価の記載がなく、判定できません" in text
     assert "予定と実績の記載がなく、判定できません" in text
+    assert page.context["kpi"].judged == 0
+    assert "判定できる実績がまだありません" in text
