@@ -53,7 +53,8 @@ def test_an_event_arrives_though_its_worker_was_killed(receiver: Receiver) -> No
 
     receiver.waits = 0
     assert deliveries.send_due() == 0
-    WebhookDelivery.objects.update(next_attempt_at=timezone.now())  # its lease runs out
+    long_ago = timezone.now() - 2 * deliveries.lease()  # its lease has run out
+    WebhookDelivery.objects.update(next_attempt_at=long_ago, message_sent_at=long_ago)
     assert deliveries.send_due() == 1
     with running_worker(**QUICK):
         wait_for(lambda: WebhookDelivery.objects.get().state == "delivered")
