@@ -3,6 +3,8 @@
 tests/dxportal/test_api_english.py sees to it that each is still said somewhere in the code.
 """
 
+from dxportal.english.of_keeping import OF_KEEPING
+
 SENTENCES = {
     # Who may do what
     "権限がありません。": "You are not allowed to do this.",
@@ -484,4 +486,4 @@ SENTENCES = {
         "This webhook is stopped. Start it again before you test it."
     ),
     "いま送っているところです。少し待ってください。": "It is being sent. Wait a little.",
-}
+} | OF_KEEPING

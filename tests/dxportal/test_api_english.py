@@ -44,6 +44,50 @@ def test_every_sentence_is_still_said_and_its_english_is_english() -> None:
         assert english.format(*"12345"), japanese
 
 
+# Whose refusals come through the API.
+SERVICES = (
+    *("accounts/departments.py", "accounts/tokens.py", "dxportal/rounds/evidence.py"),
+    *("dxportal/revisions/services.py", "dxportal/reorganization/services.py"),
+    *("dxportal/reorganization/api.py", "dxportal/planbook/imports.py", "dxportal/saved_views.py"),
+    *("dxportal/planbook/api_mappings.py", "dxportal/planbook/meanings.py"),
+    *("dxportal/reports/templates.py", "dxportal/reports/sections.py", "kpi/revisions.py"),
+    *("dxportal/reports/publishing.py", "dxportal/public/services.py", "plans/tree_editing.py"),
+    *("projects/placing.py", "projects/placements.py", "plans/procedure.py", "plans/services.py"),
+)
+
+
+@pytest.mark.parametrize("path", SERVICES)
+def test_what_services_refuse_has_its_english(path: str) -> None:
+    tree = ast.parse((Path(settings.BASE_DIR) / path).read_text())
+    # A part of a longer text, and what the log says, are no sentences to a client.
+    parts = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
+    wrong = []
+    for node in (
+        found
+        for said in ast.walk(tree)
+        if isinstance(said, ast.Raise | ast.Yield)
+        for found in ast.walk(said)
+    ):
+        if id(node) in parts:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            sentence = "".join(
+                str(p.value) if isinstance(p, ast.Constant) else "x" for p in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            sentence = node.value
+        else:
+            continue
+        if sentence.endswith("。") and JAPANESE.search(in_english(sentence)):
+            wrong.append(sentence)
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("japanese", "english"),
     [
