@@ -57,6 +57,7 @@ class Reference(SpectacularSwaggerSplitView):
 
     template_name = "dxportal/api_reference.html"
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if "schema" in request.GET:
             return HttpResponse(_schema_for_viewer(), content_type="application/json")
