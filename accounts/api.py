@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import departments
-from accounts.authentication import actor_of
 from accounts.filters import DepartmentFilterSet, OrganizationFilterSet
 from accounts.models import Department, DepartmentSuccession, Organization
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,

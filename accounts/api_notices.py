@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts import notices
 from accounts.filters import NoticeFilterSet
 from accounts.models import MailSetting, Notice
-from accounts.viewsets import ReadOnlyRows, RowSerializer, StrictSerializer, WritesWithVersion
+from accounts.rest.viewsets import ReadOnlyRows, RowSerializer, StrictSerializer, WritesWithVersion
 
 
 class NoticeSerializer(RowSerializer):

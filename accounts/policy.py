@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from accounts.models import Department, Role, RoleAssignment, User
-from accounts.resources import hidden_models
+from accounts.rest.resources import hidden_models
 from accounts.rows import is_shared_by_all_plans, organization_path_of, owners_of, plan_id_of
 
 if TYPE_CHECKING:

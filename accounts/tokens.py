@@ -18,7 +18,7 @@ from accounts.audit import Actor
 from accounts.models import ApiToken, Organization, User
 from accounts.models.tokens import hash_token
 from accounts.policy import scope_of
-from accounts.resources import resources
+from accounts.rest.resources import resources
 from accounts.services import require_administers
 
 LIFETIME = datetime.timedelta(days=365)

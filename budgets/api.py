@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.audit import Actor
-from accounts.authentication import actor_of
-from accounts.bulk import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import (
     MAX_ID,
     BulkReportSerializer,
     BulkSerializer,
@@ -24,8 +24,7 @@ from accounts.bulk import (
     rows_field,
     write_rows,
 )
-from accounts.versions import AnyVersion
-from accounts.viewsets import (
+from accounts.rest.viewsets import (
     NoVersionYet,
     ReadOnlyRows,
     RowSerializer,
@@ -34,6 +33,7 @@ from accounts.viewsets import (
     WritesWithVersion,
     find_visible,
 )
+from accounts.versions import AnyVersion
 from budgets import services
 from budgets.filters import BudgetFilterSet
 from budgets.models import BudgetEntry

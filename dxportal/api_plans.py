@@ -14,18 +14,18 @@ from rest_framework.response import Response
 
 from accounts import policy
 from accounts.audit import Actor
-from accounts.authentication import actor_of
 from accounts.policy import Act
-from accounts.streaming import Csv, Ndjson
-from accounts.viewsets import RowSerializer, StrictSerializer, VersionRead, find_visible
+from accounts.rest.authentication import actor_of
+from accounts.rest.streaming import Csv, Ndjson
+from accounts.rest.viewsets import RowSerializer, StrictSerializer, VersionRead, find_visible
 from dxportal.api import AnyFile
 from dxportal.comparison import Comparison, compare_plans, compare_years
 from dxportal.editors.api import EditedRows
 from dxportal.models import Publication
 from dxportal.planbook.writer import lines_of, write_workbook, write_zip
 from dxportal.public import services as publishing
+from dxportal.rest.whole_plan import MEDIA_TYPES, pieces_of
 from dxportal.revisions import services as revisions
-from dxportal.whole_plan import MEDIA_TYPES, pieces_of
 from plans.api import PlanSerializer
 from plans.exports import XLSX_TYPE
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
-from accounts.viewsets import ReadOnlyRows, RowSerializer, StrictSerializer, WritesWithVersion
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import ReadOnlyRows, RowSerializer, StrictSerializer, WritesWithVersion
 from dxportal import saved_views
 from dxportal.filters import SavedViewFilterSet
 from dxportal.models import SavedView

@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 
 def _make_triggers(**of_the_signal: Any) -> None:
-    from accounts.resources import resources
+    from accounts.rest.resources import resources
     from dxportal.feed import noted, triggers
 
     triggers.install(noted.noted({name: view.queryset.model for name, view in resources().items()}))

@@ -83,9 +83,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
-    "dxportal.languages.ApiLanguage",
-    "dxportal.promises.DeprecationHeaders",
-    "accounts.calls.ApiCalls",
+    "dxportal.rest.languages.ApiLanguage",
+    "dxportal.rest.promises.DeprecationHeaders",
+    "accounts.rest.calls.ApiCalls",
 ]
 
 ROOT_URLCONF = "dxportal.urls"
@@ -326,7 +326,7 @@ elif CELERY_BROKER_URL.startswith("redis"):
     # A message of a lost worker comes back after this long; the job's own lease is shorter.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 
-# What all processes count together (`accounts/throttling.py`): in Redis where there is one.
+# What all processes count together (`accounts/rest/throttling.py`): in Redis where there is one.
 if CELERY_BROKER_URL.startswith("redis"):
     CACHES = {
         "default": {
@@ -338,7 +338,7 @@ if CELERY_BROKER_URL.startswith("redis"):
 else:
     CACHES = {
         "default": {
-            "BACKEND": "accounts.throttling.CountingFileCache",
+            "BACKEND": "accounts.rest.throttling.CountingFileCache",
             "LOCATION": str(DATA_DIR / "cache"),
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         }
@@ -352,11 +352,11 @@ REPORT_KEEP_DAYS = env.int("REPORT_KEEP_DAYS", default=90)
 
 # Largest body that the API takes, in megabytes, and who sees to it that a write is done once.
 API_MAX_MEGABYTES = env.int("API_MAX_MEGABYTES", default=10)
-API_WRITES_ONCE = "dxportal.idempotency.once"
+API_WRITES_ONCE = "dxportal.rest.idempotency.once"
 # How a refusal is said in the client's language.
-API_SENTENCES = "dxportal.english.said"
-# What tokens can be limited to: the endpoints by name (`accounts/resources.py`).
-API_RESOURCES = "dxportal.api_urls.RESOURCES"
+API_SENTENCES = "dxportal.rest.english.said"
+# What tokens can be limited to: the endpoints by name (`accounts/rest/resources.py`).
+API_RESOURCES = "dxportal.urls.api.RESOURCES"
 # Calls that a token may make in a minute, and failures that an address may have; 0 is no limit.
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=600)
 API_FAILURES_PER_MINUTE = env.int("API_FAILURES_PER_MINUTE", default=30)
@@ -373,20 +373,20 @@ WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)
 WEBHOOK_PRIVATE_NETWORKS = env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])
 WEBHOOK_CA_FILE = env("WEBHOOK_CA_FILE", default="")
 WEBHOOK_TIMEOUT_SECONDS = env.int("WEBHOOK_TIMEOUT_SECONDS", default=10)
-# Filters, pages and permissions of the rows are on the endpoints' base (accounts/viewsets.py).
+# Filters, pages and permissions of the rows are on the endpoints' base (accounts/rest/viewsets.py).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.TokenAuthentication",
+        "accounts.rest.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
-        "accounts.authentication.WithinScope",
+        "accounts.rest.authentication.WithinScope",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "dxportal.schema.PortalSchema",
-    "EXCEPTION_HANDLER": "dxportal.problems.problem_details",
+    "DEFAULT_SCHEMA_CLASS": "dxportal.rest.schema.PortalSchema",
+    "EXCEPTION_HANDLER": "dxportal.rest.problems.problem_details",
     "COERCE_DECIMAL_TO_STRING": True,
     # `format` is a parameter like others (of jobs and reports), not a choice of renderer.
     "URL_FORMAT_OVERRIDE": None,
@@ -400,8 +400,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "dxportal.schema.introduce",
-        "dxportal.promises.mark_deprecated",
+        "dxportal.rest.schema.introduce",
+        "dxportal.rest.promises.mark_deprecated",
     ],
     "WEBHOOKS": ["dxportal.webhooks.api.told_to_receivers"],
     "COMPONENT_SPLIT_PATCH": False,

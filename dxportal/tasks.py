@@ -8,20 +8,22 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 
-from accounts import calls, notices, policy
+from accounts import notices, policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal import crew, idempotency, saved_views, services
+from accounts.rest import calls
+from dxportal import saved_views, services
 from dxportal.feed import pruning
 from dxportal.heartbeat import LONGEST, Heartbeat
 from dxportal.models import ReportJob
 from dxportal.planbook import imports
 from dxportal.public import versions
-from dxportal.reports import snapshots
+from dxportal.reports import crew, snapshots
 from dxportal.reports.build import build, designed
 from dxportal.reports.design import read_design
 from dxportal.reports.pdf import folder_beside
+from dxportal.rest import idempotency
 from dxportal.rounds import clock, telling
 from dxportal.services import ClaimLost
 from dxportal.webhooks import deliveries
@@ -153,7 +155,7 @@ def clear_old_books() -> None:
 
 @shared_task(name="dxportal.tasks.clear_old_calls", ignore_result=True)
 def clear_old_calls() -> None:
-    """Beat sends this every day (see `accounts.calls.clear_old_calls`)."""
+    """Beat sends this every day (see `accounts.rest.calls.clear_old_calls`)."""
     calls.clear_old_calls()
 
 

@@ -14,8 +14,10 @@ from rest_framework.response import Response
 
 from accounts.api import DepartmentViewSet, OrganizationViewSet
 from accounts.audit import Actor
-from accounts.authentication import actor_of
-from accounts.bulk import (
+from accounts.editing import Locked
+from accounts.models import Organization
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import (
     MAX_ID,
     BulkReportSerializer,
     BulkSerializer,
@@ -26,10 +28,7 @@ from accounts.bulk import (
     rows_field,
     write_rows,
 )
-from accounts.editing import Locked
-from accounts.models import Organization
-from accounts.versions import AnyVersion
-from accounts.viewsets import (
+from accounts.rest.viewsets import (
     Figure,
     FigureText,
     NoVersionYet,
@@ -40,6 +39,7 @@ from accounts.viewsets import (
     WritesWithVersion,
     find_visible,
 )
+from accounts.versions import AnyVersion
 from kpi import services
 from kpi.achievement import achievement_of
 from kpi.filters import (

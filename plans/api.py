@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import DepartmentViewSet, OrganizationViewSet
-from accounts.authentication import actor_of
-from accounts.bulk import MAX_ID
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import MAX_ID
+from accounts.rest.viewsets import (
     Figure,
     ReadOnlyRows,
     RowSerializer,

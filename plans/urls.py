@@ -1,4 +1,4 @@
-"""Pages of plans. `dxportal.page_urls` adds those that span the apps to the same namespace."""
+"""Pages of plans. `dxportal.urls.pages` adds those that span the apps to the same namespace."""
 
 from django.urls import path
 

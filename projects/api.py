@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import OrganizationViewSet
-from accounts.authentication import actor_of
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     NoVersionYet,
     ReadOnlyRows,
     RowSerializer,

@@ -11,8 +11,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
-from accounts.bulk import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import (
     BulkReportSerializer,
     BulkSerializer,
     ByNumberOrKey,
@@ -25,8 +25,8 @@ from accounts.bulk import (
     rows_field,
     write_rows,
 )
+from accounts.rest.viewsets import StrictSerializer, find_visible
 from accounts.versions import Written
-from accounts.viewsets import StrictSerializer, find_visible
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
 from plans.models import Measure, Plan
 from projects import services

@@ -1,4 +1,4 @@
-"""Pages of projects. `dxportal.page_urls` adds those that span the apps to the same namespace."""
+"""Pages of projects. `dxportal.urls.pages` adds those that span the apps to the same namespace."""
 
 from django.urls import path
 

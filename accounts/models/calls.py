@@ -12,7 +12,7 @@ class ApiCall(models.Model):
     """One call. A table of its own beside the audit log: most calls change nothing.
 
     What a call changed stands in the audit log for good, with the same token; calls are cleared
-    when their time is over (`accounts.calls`). The database itself refuses to change them.
+    when their time is over (`accounts.rest.calls`). The database itself refuses to change them.
     """
 
     at = models.DateTimeField("日時", db_index=True)

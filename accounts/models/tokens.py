@@ -23,7 +23,8 @@ class ApiToken(models.Model):
     """A token of a user (usually of the role `service`), limited in what it opens and until when.
 
     An empty list limits nothing. Plans are numbers, as this floor knows none; resources are the
-    names of the API's endpoints (`accounts.resources`); addresses are IP addresses or networks.
+    names of the API's endpoints (`accounts.rest.resources`); addresses are IP addresses or
+    networks.
     """
 
     class Scope(models.TextChoices):

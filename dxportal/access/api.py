@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tokens
-from accounts.authentication import actor_of
 from accounts.models import ApiToken, AuditEntry
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     NothingSerializer,
     ReadOnlyRows,
     RowSerializer,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.department_forms import DayInput
 from accounts.models import ApiToken, Organization, User
-from accounts.resources import resource_labels
+from accounts.rest.resources import resource_labels
 from accounts.tokens import LIFETIME, OVERLAP, Limits
 from plans.models import Plan
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 
 from accounts.models import ApiToken, Organization
-from accounts.resources import resource_labels
+from accounts.rest.resources import resource_labels
 from plans.models import Plan
 
 EVERYTHING = "限らない"

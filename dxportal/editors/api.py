@@ -19,12 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import editing
-from accounts.authentication import actor_of
-from accounts.bulk import MAX_ID
 from accounts.models import Deletion, Department
-from accounts.rows import organization_id_of, plan_id_of
-from accounts.versions import Versioned
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import MAX_ID
+from accounts.rest.viewsets import (
     ReadOnlyRows,
     Rows,
     RowSerializer,
@@ -33,6 +31,8 @@ from accounts.viewsets import (
     WritesWithVersion,
     find_visible,
 )
+from accounts.rows import organization_id_of, plan_id_of
+from accounts.versions import Versioned
 from dxportal.editors.editor import Editor
 from dxportal.editors.forms import free_key
 from dxportal.editors.registry import BY_KIND

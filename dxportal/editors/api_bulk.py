@@ -12,8 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
-from accounts.bulk import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import (
     BulkReportSerializer,
     BulkSerializer,
     ByNumberOrKey,
@@ -26,8 +26,8 @@ from accounts.bulk import (
     rows_field,
     write_rows,
 )
+from accounts.rest.viewsets import StrictSerializer, find_visible
 from accounts.versions import AnyVersion, StaleVersion, Written
-from accounts.viewsets import StrictSerializer, find_visible
 from dxportal.editors.api import CreatesRows, Said, body_of
 from dxportal.editors.registry import BY_KIND
 from plans.models import Plan

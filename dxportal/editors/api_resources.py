@@ -11,9 +11,9 @@ import django_filters
 from django.db import models
 
 from accounts.models import Department, Organization
+from accounts.rest.viewsets import Figure, ReadOnlyRows, Rows, RowSerializer
 from accounts.rows import organization_path_of
 from accounts.versions import Versioned
-from accounts.viewsets import Figure, ReadOnlyRows, Rows, RowSerializer
 from dxportal.editors.api import editable
 from dxportal.editors.editor import Editor
 from dxportal.editors.registry import BY_KIND

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from accounts.paging import Pages
-from accounts.viewsets import refuse_parameters
+from accounts.rest.paging import Pages
+from accounts.rest.viewsets import refuse_parameters
 from dxportal.feed.reading import (
     Changes,
     Forgotten,

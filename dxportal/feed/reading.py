@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.policy import Scope, scope_of
 from accounts.querysets import EVERY_PLAN
-from accounts.resources import resources
+from accounts.rest.resources import resources
 from dxportal.feed.pruning import forgotten_until
 from dxportal.feed.triggers import LOCK, TABLE
 from dxportal.models import RowChange

@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 
 from accounts.audit import Actor
 from accounts.models import Organization, Role, RoleAssignment, User
-from accounts.streaming import CHUNK
+from accounts.rest.streaming import CHUNK
 from accounts.tokens import issue_token
 from dxportal.garbage import collect, settle
 from dxportal.management.commands.build_report import read_fiscal_year

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from accounts import policy
 from accounts.audit import Actor
-from accounts.authentication import actor_of
 from accounts.models import Channel, Organization
 from accounts.policy import Act
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     KeptByOffice,
     ReadOnlyRows,
     RowSerializer,

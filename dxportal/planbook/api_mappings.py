@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import editing
-from accounts.authentication import actor_of
 from accounts.models import Organization
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     KeptByOffice,
     ReadOnlyRows,
     RowSerializer,

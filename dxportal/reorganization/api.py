@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import OrganizationViewSet
-from accounts.authentication import actor_of
 from accounts.department_forms import FIRST_DAY, LAST_DAY
 from accounts.models import Department, Organization
-from accounts.viewsets import StrictSerializer, WritesWithVersion, find_visible
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import StrictSerializer, WritesWithVersion, find_visible
 from dxportal.reorganization.open_items import OpenItem
 from dxportal.reorganization.services import (
     Move,

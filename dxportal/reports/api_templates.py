@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import editing
-from accounts.authentication import actor_of
 from accounts.models import Organization
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     KeptByOffice,
     ReadOnlyRows,
     RowSerializer,
@@ -23,8 +23,8 @@ from accounts.viewsets import (
 )
 from dxportal.editors.api import DeletedSerializer, went_along
 from dxportal.filters import ReportTemplateFilterSet
+from dxportal.forms.reports import COVER_FIELDS, TemplateForm
 from dxportal.models import ReportTemplate
-from dxportal.report_forms import COVER_FIELDS, TemplateForm
 from dxportal.reports.design import Chosen, Design
 from dxportal.reports.sections import SECTIONS
 from dxportal.reports.templates import change_template, create_template, design_of

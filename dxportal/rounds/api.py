@@ -11,16 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import DepartmentViewSet
-from accounts.authentication import actor_of
-from accounts.bulk import MAX_ID
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.bulk import MAX_ID
+from accounts.rest.viewsets import (
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
     VersionRead,
     WritesWithVersion,
 )
-from dxportal import english
+from dxportal.rest import english
 from plans import procedure
 from plans.api import CycleViewSet, MeasureViewSet, PersonName, reason_field
 from plans.api import SubmissionViewSet as ReadOnlySubmissions

@@ -13,15 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.audit import Actor
-from accounts.authentication import actor_of
-from accounts.versions import Versioned
-from accounts.viewsets import (
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import (
     ReadOnlyRows,
     RowSerializer,
     StrictSerializer,
     WritesWithVersion,
     find_visible,
 )
+from accounts.versions import Versioned
 from budgets.api import STAGES, AmountFields, BudgetEntrySerializer, changes_of
 from budgets.corrections import correct_settlement
 from budgets.models import BudgetEntry

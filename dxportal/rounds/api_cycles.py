@@ -8,9 +8,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from accounts.models import Department
-from accounts.viewsets import StrictSerializer, find_visible
+from accounts.rest.authentication import actor_of
+from accounts.rest.viewsets import StrictSerializer, find_visible
 from dxportal.rounds import telling
 from dxportal.rounds.asking import refresh
 from plans.api import CycleViewSet as PlainCycles

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.viewsets import refuse_parameters
+from accounts.rest.viewsets import refuse_parameters
 from dxportal.searching.find import MAX_HITS, find
 from dxportal.searching.kinds import KINDS
 

@@ -16,7 +16,7 @@ from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import Channel
 from accounts.policy import Act
-from dxportal.round_forms import CorrectionForm, add_errors
+from dxportal.forms.rounds import CorrectionForm, add_errors
 from dxportal.rounds.correcting import correct_row, item_to_correct
 from dxportal.rounds.grid import row_of
 from dxportal.rounds.rows import ActualRow, Row, SettlementRow

@@ -15,8 +15,8 @@ from accounts import policy
 from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act, allows
+from dxportal.forms.reports import CompareForm, PublishForm, WithdrawForm
 from dxportal.models import PublishedReport, ReportJob
-from dxportal.report_forms import CompareForm, PublishForm, WithdrawForm
 from dxportal.reports import differences as compared
 from dxportal.reports import snapshots
 from dxportal.reports.design import read_design

@@ -14,8 +14,7 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act, scope_of
 from accounts.versions import StaleVersion
-from dxportal.models import ReportTemplate
-from dxportal.report_forms import (
+from dxportal.forms.reports import (
     COVER_FIELDS,
     TemplateForm,
     design_from,
@@ -25,6 +24,7 @@ from dxportal.report_forms import (
     read_sections,
     sections_in_words,
 )
+from dxportal.models import ReportTemplate
 from dxportal.reports.design import DEFAULT_SECTIONS, SHAPES, Chosen
 from dxportal.reports.templates import change_template, create_template, design_of
 

@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.audit import Actor
-from dxportal.round_forms import ExtendForm, ReasonForm, RemindForm, add_errors
+from dxportal.forms.rounds import ExtendForm, ReasonForm, RemindForm, add_errors
 from dxportal.rounds import bulk, telling
 from dxportal.rounds.board import NO_DEPARTMENT, Board
 from dxportal.views.rounds import actor_of, chosen_lines, crumbs, round_to_manage

@@ -17,7 +17,7 @@ from accounts.audit import Actor
 from accounts.models import Channel
 from accounts.policy import Act, scope_of
 from accounts.versions import StaleVersion
-from dxportal.round_forms import ChangeForm, CreateForm, MoveForm, ReasonForm, add_errors
+from dxportal.forms.rounds import ChangeForm, CreateForm, MoveForm, ReasonForm, add_errors
 from dxportal.rounds import moving
 from dxportal.rounds.asking import items_asked, refresh, suggestion_for
 from dxportal.rounds.board import NO_DEPARTMENT, Board, Line, Tally, steps_of

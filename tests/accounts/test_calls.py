@@ -14,10 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import throttling
 from accounts.audit import Actor
-from accounts.calls import clear_old_calls
 from accounts.models import ApiCall, ApiToken, AuditEntry
+from accounts.rest import throttling
+from accounts.rest.calls import clear_old_calls
 from accounts.tokens import Limits, issue_token
 from tests.api import Caller, service
 from tests.cast import THIS_YEAR, Cast
@@ -138,7 +138,7 @@ def test_the_address_is_that_of_the_caller(
 def counted(settings: LazySettings, tmp_path: Path) -> LazySettings:
     """Three calls a minute, two failures, counted from nothing; the minute does not end."""
     settings.API_CALLS_PER_MINUTE, settings.API_FAILURES_PER_MINUTE = 3, 2
-    backend = "accounts.throttling.CountingFileCache"
+    backend = "accounts.rest.throttling.CountingFileCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
     return settings
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from dxportal.api_urls import RESOURCES
+from dxportal.urls.api import RESOURCES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -17,9 +17,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxportal.settings")
 django.setup()
 
-from dxportal import crew, services, tasks  # noqa: E402
+from dxportal import services, tasks  # noqa: E402
 from dxportal.celery import app  # noqa: E402, F401  # what `celery --app` looks for
-from dxportal.reports import build, pdf, pdf_joining, pdf_parts, snapshots  # noqa: E402
+from dxportal.reports import (  # noqa: E402
+    build,
+    crew,
+    pdf,
+    pdf_joining,
+    pdf_parts,
+    snapshots,
+)
 
 # (where, name of the function, before or after it), in the order in which a report meets them.
 MOMENTS: dict[str, tuple[Any, str, str]] = {

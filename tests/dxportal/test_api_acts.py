@@ -10,10 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Department
-from dxportal import whole_plan
-from dxportal.api_urls import RESOURCES
 from dxportal.models import PublishedReport, ReportJob
 from dxportal.planbook.writer import lines_of, write_zip
+from dxportal.rest import whole_plan
+from dxportal.urls.api import RESOURCES
 from plans.models import Evidence, Plan, RoundItem
 from tests.api import Caller, finished_report, one_row_of_everything
 from tests.cast import LAST_YEAR, Cast

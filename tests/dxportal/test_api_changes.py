@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import RoleAssignment, User
-from dxportal.api_urls import RESOURCES
 from dxportal.feed import noted, pruning, triggers
 from dxportal.feed.reading import changes_since, current_position
 from dxportal.models import RowChange
 from dxportal.planbook.loader import load_plan
+from dxportal.urls.api import RESOURCES
 from kpi.models import Actual, Indicator
 from tests.api import Caller, one_row_of_everything
 from tests.cast import Cast, make_cast

@@ -3,9 +3,9 @@
 A new page that is in neither table fails; so does a name that leads nowhere.
 """
 
-from dxportal.api_urls import RESOURCES, router
 from dxportal.editors.api_resources import KINDS
 from dxportal.editors.registry import EDITORS
+from dxportal.urls.api import RESOURCES, router
 from tests.dxportal.test_page_permissions import TABLE
 
 # {the page: the API's routes that do the same}

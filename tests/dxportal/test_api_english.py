@@ -11,9 +11,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from dxportal.english import in_english
-from dxportal.english.sentences import SENTENCES
-from dxportal.problems import KINDS
+from dxportal.rest.english import in_english
+from dxportal.rest.english.sentences import SENTENCES
+from dxportal.rest.problems import KINDS
 from tests.api import Caller
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast, actual
 

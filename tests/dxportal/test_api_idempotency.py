@@ -11,8 +11,8 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from dxportal import idempotency
 from dxportal.models import IdempotencyKey
+from dxportal.rest import idempotency
 from kpi.models import Actual
 from tests.api import Caller, service
 from tests.cast import THIS_YEAR, Cast, make_cast

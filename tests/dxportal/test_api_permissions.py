@@ -12,8 +12,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from dxportal.api_urls import RESOURCES, router
 from dxportal.editors import api_resources
+from dxportal.urls.api import RESOURCES, router
 from tests.api import CALLERS, callers, one_row_of_everything, undone
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
 

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from drf_spectacular.generators import SchemaGenerator
 
-from dxportal import promises
-from dxportal.compatibility import breaking_changes
-from dxportal.promises import API_VERSION, RECORDS, Deprecation, record_of
+from dxportal.rest import promises
+from dxportal.rest.compatibility import breaking_changes
+from dxportal.rest.promises import API_VERSION, RECORDS, Deprecation, record_of
 from tests.api import Caller
 from tests.cast import Cast
 

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from budgets.models import BudgetEntry
-from dxportal.api_urls import RESOURCES
 from dxportal.editors import api_resources
+from dxportal.urls.api import RESOURCES
 from tests.api import Caller, admins_token, grow_the_rest, one_row_of_everything
 from tests.cast import Cast, actual, grow, targets
 

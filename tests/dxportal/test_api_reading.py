@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.shaping import expands_of
-from dxportal.api_urls import RESOURCES
+from accounts.rest.shaping import expands_of
+from dxportal.urls.api import RESOURCES
 from kpi.models import Actual, Indicator
 from tests.api import Caller, one_row_of_everything
 from tests.cast import Cast, grow

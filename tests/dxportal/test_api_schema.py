@@ -11,8 +11,8 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from dxportal.api_urls import RESOURCES
-from dxportal.reference_schema import RECEIVER
+from dxportal.rest.reference_schema import RECEIVER
+from dxportal.urls.api import RESOURCES
 from tests.api import ROOT, Caller, one_row_of_everything, service
 from tests.cast import Cast, grow
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from dxportal.api_urls import RESOURCES
-from dxportal.problems import KINDS
+from dxportal.rest.problems import KINDS
+from dxportal.urls.api import RESOURCES
 from tests.api import Caller
 from tests.cast import Cast
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import Channel, RoleAssignment
-from dxportal import crew, services, tasks
+from dxportal import services, tasks
 from dxportal.models import ReportJob, ReportPart
-from dxportal.reports import pdf, pdf_parts
+from dxportal.reports import crew, pdf, pdf_parts
 from dxportal.reports.compose import report_of
 from dxportal.reports.pdf_parts import parts_of
 from dxportal.reports.snapshots import content_of

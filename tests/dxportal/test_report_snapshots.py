@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel
 from dxportal import services, tasks
+from dxportal.forms.reports import CompareForm
 from dxportal.models import PublishedReport, ReportJob, ReportSnapshot
 from dxportal.planbook.loader import load_plan
-from dxportal.report_forms import CompareForm
 from dxportal.reports import snapshots
 from dxportal.reports.build import build
 from dxportal.reports.compose import report_of

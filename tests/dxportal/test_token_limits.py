@@ -11,7 +11,7 @@ from accounts.models import Channel, User
 from accounts.policy import Act
 from accounts.querysets import OrganizationScoped
 from accounts.tokens import Limits, issue_token
-from dxportal.api_urls import RESOURCES
+from dxportal.urls.api import RESOURCES
 from kpi.models import Indicator, IndicatorUse
 from plans.models import Level, Mark, Measure, Plan
 from projects.models import Placement, Project, ProjectDepartment, ProjectSuccession, Review

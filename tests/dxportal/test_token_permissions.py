@@ -16,7 +16,7 @@ from accounts.audit import Actor
 from accounts.models import ApiToken
 from accounts.querysets import EVERY_PLAN
 from accounts.tokens import Limits, issue_token, rotate_token
-from dxportal.api_urls import RESOURCES
+from dxportal.urls.api import RESOURCES
 from plans.models import Plan
 from tests.api import CALLERS, Caller, one_row_of_everything, undone
 from tests.cast import Cast

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from drf_spectacular.generators import SchemaGenerator
 
-from dxportal.compatibility import breaking_changes
-from dxportal.promises import API_VERSION, record_of, records
+from dxportal.rest.compatibility import breaking_changes
+from dxportal.rest.promises import API_VERSION, record_of, records
 
 
 class Command(BaseCommand):

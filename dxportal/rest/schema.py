@@ -10,11 +10,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from accounts.bulk import BulkSerializer
-from accounts.shaping import DESCRIPTIONS, EXPAND, EXPANDED, FIELDS, expands_of
-from accounts.streaming import FORMAT, FORMAT_DESCRIPTION, STREAMED
-from accounts.viewsets import Rows, StrictSerializer, WritesWithVersion
-from dxportal.problems import (
+from accounts.rest.bulk import BulkSerializer
+from accounts.rest.shaping import DESCRIPTIONS, EXPAND, EXPANDED, FIELDS, expands_of
+from accounts.rest.streaming import FORMAT, FORMAT_DESCRIPTION, STREAMED
+from accounts.rest.viewsets import Rows, StrictSerializer, WritesWithVersion
+from dxportal.rest.problems import (
     CONTENT_TYPE,
     KINDS,
     ConflictSerializer,
@@ -147,7 +147,7 @@ def introduce(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    target_class = "accounts.authentication.TokenAuthentication"
+    target_class = "accounts.rest.authentication.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
@@ -175,7 +175,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
 class StrictFiltersExtension(DjangoFilterExtension):
     """Filters by a row take the row's number; yes and no are `true` and `false`."""
 
-    target_class = "accounts.viewsets.StrictFilters"
+    target_class = "accounts.rest.viewsets.StrictFilters"
     priority = 1
 
     def resolve_filter_field(

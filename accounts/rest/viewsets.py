@@ -29,11 +29,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.paging import Pages, whole_number
 from accounts.policy import Act, scope_of
-from accounts.resources import resource_of
-from accounts.shaping import EXPAND, FIELDS, Shape, expands_of
-from accounts.streaming import FORMAT, STREAMED, format_asked, streamed
+from accounts.rest.paging import Pages, whole_number
+from accounts.rest.resources import resource_of
+from accounts.rest.shaping import EXPAND, FIELDS, Shape, expands_of
+from accounts.rest.streaming import FORMAT, STREAMED, format_asked, streamed
 from accounts.versions import StaleVersion, Versioned
 
 TRUE_FALSE = ("true", "false")
@@ -131,7 +131,7 @@ class Rows(GenericViewSet):
         return [MultiPartParser()] if action in self.files_in else super().get_parsers()
 
     def _write_once(self, request: Request) -> None:
-        """Let a write with an `Idempotency-Key` be done once (`dxportal.idempotency`)."""
+        """Let a write with an `Idempotency-Key` be done once (`dxportal.rest.idempotency`)."""
         method = request.method.lower()
         if method not in ("post", "put", "patch", "delete") or self.action is None:
             return

@@ -9,7 +9,6 @@ from budgets import api as budgets
 from dxportal import api as reports
 from dxportal.access.api import AuditViewSet, TokenViewSet
 from dxportal.api_plans import PlanActs
-from dxportal.api_reference import ProblemView, Reference, Schema, UnknownAddress
 from dxportal.api_saved_views import SavedViewViewSet
 from dxportal.editors import api_resources
 from dxportal.editors.api import DeletionViewSet, PlacementActs, TreeActs, editable
@@ -19,6 +18,7 @@ from dxportal.planbook.api import BookViewSet
 from dxportal.planbook.api_mappings import ColumnMappingViewSet
 from dxportal.reorganization.api import OrganizationActs
 from dxportal.reports.api_templates import ReportTemplateViewSet
+from dxportal.rest.reference import ProblemView, Reference, Schema, UnknownAddress
 from dxportal.rounds import api as rounds
 from dxportal.rounds import api_at_items as at_items
 from dxportal.rounds.api_corrections import CorrectionViewSet

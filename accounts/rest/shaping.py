@@ -14,7 +14,7 @@ from django.db.models import Model
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from accounts.resources import resources
+from accounts.rest.resources import resources
 
 FIELDS, EXPAND = "fields", "expand"
 EXPANDED = "expanded"

@@ -16,9 +16,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
 
-from accounts.api_errors import FieldErrorSerializer, errors_of
+from accounts.rest.errors import FieldErrorSerializer, errors_of
+from accounts.rest.viewsets import StrictSerializer
 from accounts.versions import StaleVersion, Versioned, Written
-from accounts.viewsets import StrictSerializer
 
 MAX_ROWS = 10_000
 # The largest number that a row can have.

@@ -1,6 +1,6 @@
 """Errors of the API as problem details (RFC 9457), with field, code, message and value.
 
-In Japanese, or in English for who asks for it (`Accept-Language: en`; see `dxportal.english`).
+In Japanese, or in English for who asks for it (`Accept-Language: en`; see `dxportal.rest.english`).
 """
 
 import json
@@ -19,11 +19,11 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView, set_rollback
 
-from accounts.api_errors import FieldErrorSerializer, flat_errors, plain_errors
-from accounts.bulk import BulkReportSerializer
 from accounts.editing import Locked
+from accounts.rest.bulk import BulkReportSerializer
+from accounts.rest.errors import FieldErrorSerializer, flat_errors, plain_errors
 from accounts.versions import StaleVersion
-from dxportal import english
+from dxportal.rest import english
 
 logger = logging.getLogger("django.request")
 

@@ -20,8 +20,8 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.csv_cells import csv_text
-from accounts.paging import Pages
-from accounts.shaping import EXPAND, Shape
+from accounts.rest.paging import Pages
+from accounts.rest.shaping import EXPAND, Shape
 
 # Rows that are read, made and sent together.
 CHUNK = 500

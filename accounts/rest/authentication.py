@@ -13,11 +13,11 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts import throttling
 from accounts.addresses import client_address
 from accounts.audit import Actor
 from accounts.models import ApiToken, Channel, User
 from accounts.models.tokens import hash_token
+from accounts.rest import throttling
 
 LAST_USE_PRECISION = timedelta(minutes=1)
 

@@ -6,11 +6,11 @@ from django.urls import include, path
 from dxportal.views.health import healthz
 
 urlpatterns = [
-    path("", include("dxportal.page_urls")),
+    path("", include("dxportal.urls.pages")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("dxportal.api_urls")),
-    path("reports/", include("dxportal.report_urls")),
+    path("api/v1/", include("dxportal.urls.api")),
+    path("reports/", include("dxportal.urls.reports")),
     path("public/", include("dxportal.public.urls")),
     path("healthz/", healthz, name="healthz"),
 ]

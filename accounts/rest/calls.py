@@ -10,9 +10,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from accounts import throttling
 from accounts.addresses import client_address
 from accounts.models import ApiCall, User
+from accounts.rest import throttling
 
 logger = logging.getLogger(__name__)
 PREFIX = "/api/"

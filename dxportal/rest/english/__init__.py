@@ -14,7 +14,7 @@ from django.db import models
 from django.utils import translation
 
 from accounts.policy import Act
-from dxportal.english.sentences import SENTENCES
+from dxportal.rest.english.sentences import SENTENCES
 from plans import fiscal_years
 from plans.procedure import Step
 

@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dxportal.problems import KINDS, TYPE_PREFIX
-from dxportal.reference_schema import for_viewer
+from dxportal.rest.problems import KINDS, TYPE_PREFIX
+from dxportal.rest.reference_schema import for_viewer
 
 
 class Schema(SpectacularAPIView):

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from accounts.resources import resources
-from accounts.shaping import Shape, reader_of
-from accounts.streaming import Csv, Ndjson, as_ndjson, encoded
-from accounts.viewsets import in_stable_order
+from accounts.rest.resources import resources
+from accounts.rest.shaping import Shape, reader_of
+from accounts.rest.streaming import Csv, Ndjson, as_ndjson, encoded
+from accounts.rest.viewsets import in_stable_order
 from plans.models import Plan
 
 # In an order in which a copy can take them in. What is kept beside the plan (reports, jobs,

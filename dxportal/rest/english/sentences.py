@@ -3,7 +3,7 @@
 tests/dxportal/test_api_english.py sees to it that each is still said somewhere in the code.
 """
 
-from dxportal.english.of_keeping import OF_KEEPING
+from dxportal.rest.english.of_keeping import OF_KEEPING
 
 SENTENCES = {
     # Who may do what

@@ -1,0 +1,1 @@
+"""How the API speaks, describes itself and keeps its promises."""
