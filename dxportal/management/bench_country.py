@@ -31,8 +31,8 @@ RUNS = 40
 def country_lines(options: dict[str, Any]) -> Iterator[Line]:
     """The pages of one city among all that the database holds, each beside its own SQL alone.
 
-    The city is the middle one. Make the country with `generate_sample --country`, in a database of
-    its own. Everything is undone.
+    The city is the middle one. Make the country with `load_example`, which publishes the plan, and
+    `generate_sample --country`, in a database of its own. Everything is undone.
     """
     plans = Plan.objects.filter(key=options["plan"]).order_by("pk")
     plan = plans[plans.count() // 2]
