@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import F
 
@@ -15,6 +16,10 @@ class StaleVersion(Exception):
     def __init__(self, current: "Versioned") -> None:
         self.current = current
         super().__init__("この値は、ほかの人が先に変更しました。")
+
+
+# For what one row of many may be refused, the others not; whatever else is raised ends the call.
+REFUSALS = (PermissionDenied, ValidationError, StaleVersion)
 
 
 class AnyVersion(Enum):

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import AuditEntry
-from accounts.versions import AnyVersion, StaleVersion, Written
+from accounts.versions import REFUSALS, AnyVersion, StaleVersion, Written
 from budgets.models import BudgetEntry
 from plans.entering import Desk, Wanted, note_entry
 from plans.models import Plan, RoundItem
@@ -46,7 +46,6 @@ class SettlementWrite:
 
 
 Place = tuple[int, int, str]  # project, fiscal year, stage: where there is one figure at most
-REFUSALS = (PermissionDenied, ValidationError, StaleVersion)
 
 
 def record_settlement(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -17,7 +17,7 @@ from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import AuditEntry
 from accounts.policy import Act
-from accounts.versions import AnyVersion, StaleVersion, Written
+from accounts.versions import REFUSALS, AnyVersion, StaleVersion, Written
 from kpi.achievement import format_actual
 from kpi.models import Actual, Indicator, IndicatorUse, ValueStatus
 from kpi.models.indicators import DECIMAL_PLACES, MAX_DIGITS
@@ -70,7 +70,6 @@ class ActualWrite:
 
 
 Place = tuple[int, int, str]  # indicator, fiscal year, kind: where there is one value at most
-REFUSALS = (PermissionDenied, ValidationError, StaleVersion)
 
 
 def record_actual(

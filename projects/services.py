@@ -14,7 +14,7 @@ from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Department
 from accounts.policy import Act
-from accounts.versions import StaleVersion
+from accounts.versions import REFUSALS, StaleVersion
 from plans.entering import Desk, Wanted, note_entry
 from plans.models import Measure, Plan, RoundItem
 from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
@@ -100,9 +100,6 @@ class ReviewWrite:
     def place(self) -> tuple[str, int, int]:
         """Where there is one review at most."""
         return asked_as(self.thing), self.thing.pk, self.fiscal_year
-
-
-REFUSALS = (PermissionDenied, ValidationError, StaleVersion)
 
 
 def record_reviews(
