@@ -165,10 +165,6 @@ class TagSum:
         return Comparison(self.stated, self.sum.amount or 0) if self.stated else None
 
     @property
-    def has_repeats(self) -> bool:
-        return any(line.standing is not Standing.COUNTED for line in self.lines)
-
-    @property
     def has_parts(self) -> bool:
         return any(line.link.part for line in self.lines)
 

@@ -43,10 +43,6 @@ def views_for(user: User) -> QuerySet[SavedView]:
     return SavedView.objects.visible_to(user).select_related("user").order_by("name", "pk")
 
 
-def own_views(user: User) -> QuerySet[SavedView]:
-    return SavedView.objects.visible_to(user).filter(user=user)
-
-
 def why_not_kept(path: str) -> str:
     """Why this address cannot be saved; "" if it can. Only pages of the portal itself can."""
     if not path.startswith("/") or path.startswith("//") or "\\" in path or len(path) > 500:

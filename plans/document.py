@@ -51,10 +51,6 @@ class MappingTable:
     def has_other_measures(self) -> bool:
         return any(mapping.other_measure for mapping in self.rows)
 
-    @property
-    def has_measures(self) -> bool:
-        return any(mapping.row.measure for mapping in self.rows)
-
 
 @dataclass(frozen=True)
 class Document:

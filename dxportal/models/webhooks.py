@@ -190,10 +190,6 @@ class WebhookDelivery(models.Model):
         return f"{self.event.get_type_display()} → {self.webhook}"
 
     @property
-    def last_try_at(self) -> datetime.datetime | None:
-        return datetime.datetime.fromisoformat(self.tries[-1]["at"]) if self.tries else None
-
-    @property
     def past(self) -> list[tuple[datetime.datetime, int | None, str]]:
         """Each attempt, the newest first: when, the status that was answered, why it failed."""
         return [

@@ -95,10 +95,6 @@ class Preview:
     def conflicts(self) -> list[RowChange]:
         return [change for change in self.changes if change.is_conflict]
 
-    @property
-    def cell_count(self) -> int:
-        return sum(len(change.cells) for change in self.changes)
-
 
 def preview_of(
     actor: Actor, cycle: ReportingCycle, edits: Iterable[RowEdit], mine: Iterable[int] = ()
