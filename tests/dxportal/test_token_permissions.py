@@ -20,14 +20,8 @@ from dxportal.urls.api import RESOURCES
 from plans.models import Plan
 from tests.api import CALLERS, Caller, one_row_of_everything, undone
 from tests.cast import Cast
-from tests.dxportal.test_api_permissions import (
-    APART,
-    EXPECTED,
-    METHODS,
-    address_of,
-    bodies,
-    routes,
-)
+from tests.dxportal.api_bodies import bodies
+from tests.dxportal.test_api_permissions import APART, EXPECTED, METHODS, address_of, routes
 
 READING = ("GET", "OPTIONS")
 # What the plans of a city share: read with a token of any plan, changed with none.
