@@ -58,6 +58,14 @@ class Late:
     since: int
     in_charge: str
 
+    @property
+    def place(self) -> str:
+        """The area that readers know it by: what stands above it."""
+        measure = self.review.measure
+        assert measure is not None
+        area = measure.parent or measure
+        return area.short_name or area.name
+
 
 class Standing:
     """The marks of the scope's measures, of this year and of those before; two queries."""

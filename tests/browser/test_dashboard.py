@@ -95,3 +95,25 @@ def test_keys_reach_everything_on_every_dashboard(sign_in_as: Callable[..., Page
         page.goto(address)
         found += keyboard_faults(page)
     assert not found
+
+
+def test_a_phone_reads_the_answer_first_and_paper_everything(
+    sign_in_as: Callable[..., Page],
+) -> None:
+    make_cast()
+    page = sign_in_as("viewer")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/dashboard/?fiscal_year=2024")
+    folds = page.locator("details[data-fold]")
+    assert folds.count() >= 2
+    expect(page.locator("details[data-fold][open]")).to_have_count(0)
+    expect(page.locator("#behind-title")).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("details[data-fold]:not([open])")).to_have_count(0)
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(page.locator("details[data-fold][open]")).to_have_count(0)
+    folds.first.locator("summary").first.click()
+    expect(folds.first.locator("table").first).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("details[data-fold]:not([open])")).to_have_count(0)
+    expect(page.locator("details[data-fold] > summary").first).to_be_hidden()
