@@ -50,7 +50,7 @@ def create(
     instance.full_clean()
     with transaction.atomic():
         instance.save(force_insert=True)
-        after = audit.values_of(instance, _audited(instance))
+        after = audit.values_of(instance, audited_fields(instance))
         _record(actor, "create", instance, {}, after, reason)
     return instance
 
@@ -219,7 +219,8 @@ def delete(
             rows=json.loads(serializers.serialize("json", going.rows)),
         )
         for row in going.rows:
-            _record_if_scoped(actor, "delete", row, audit.values_of(row, _audited(row)), {}, reason)
+            before = audit.values_of(row, audited_fields(row))
+            _record_if_scoped(actor, "delete", row, before, {}, reason)
         stored.delete()
     return deletion
 
@@ -251,7 +252,8 @@ def restore(actor: Actor, deletion: Deletion) -> list[models.Model]:
             ) from error
         for row in restored:
             _refuse_locked(row)
-            _record_if_scoped(actor, "restore", row, {}, audit.values_of(row, _audited(row)), "")
+            after = audit.values_of(row, audited_fields(row))
+            _record_if_scoped(actor, "restore", row, {}, after, "")
     deletion.refresh_from_db()
     return restored
 
@@ -267,8 +269,20 @@ def _put_back(row: Any) -> models.Model:
 
 def why_locked(instance: models.Model) -> str:
     """Why the row cannot be changed, because of itself or of what it belongs to; "" if it can."""
-    if reason := getattr(instance, "lock_reason", ""):
-        return str(reason)
+    (reason,) = why_each_is_locked([instance])
+    return reason
+
+
+def why_each_is_locked(rows: Sequence[models.Model]) -> list[str]:
+    """`why_locked` of many rows of one model, which is asked once for all of them."""
+    if not rows:
+        return []
+    model = type(rows[0])
+    own = model.lock_reasons(rows) if issubclass(model, Versioned) else [""] * len(rows)
+    return [reason or _why_owners_lock(row) for row, reason in zip(rows, own, strict=True)]
+
+
+def _why_owners_lock(instance: models.Model) -> str:
     reasons = (getattr(owner, "why_rows_are_locked", "") for owner in owners_of(instance))
     return next((str(reason) for reason in reasons if reason), "")
 
@@ -290,9 +304,20 @@ def require_may_edit(
 
     `act` is the right that it takes: that to manage, or another for rows that others keep.
     """
+    require_right(actor, instance, verb, act, beside)
+    _refuse_locked(instance)
+
+
+def require_right(
+    actor: Actor,
+    instance: models.Model,
+    verb: str,
+    act: Act = Act.MANAGE,
+    beside: Collection[models.Model] = (),
+) -> None:
+    """Raise PermissionDenied unless the actor may change this row when it is not locked."""
     what = f"{instance._meta.verbose_name}の{verb}"
     policy.require(actor, act, organization_id_of(instance), None, what, instance, beside)
-    _refuse_locked(instance)
 
 
 def _refuse_locked(instance: models.Model) -> None:
@@ -300,7 +325,7 @@ def _refuse_locked(instance: models.Model) -> None:
         raise Locked(reason)
 
 
-def _audited(instance: models.Model) -> list[str]:
+def audited_fields(instance: models.Model) -> list[str]:
     return [f.name for f in instance._meta.concrete_fields if f.name not in NOT_AUDITED]
 
 

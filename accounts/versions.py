@@ -1,6 +1,6 @@
 """Optimistic locking: a change names the version that it was made from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -32,7 +32,7 @@ class Versioned(models.Model):
     """A row whose changes carry the version they were made from.
 
     `is_record` marks what a round of reporting has left: it is never deleted along with something
-    else. `lock_reason` says why the row cannot be changed; it is empty if it can.
+    else.
     """
 
     version = models.PositiveIntegerField("版", default=1, editable=False)
@@ -45,9 +45,10 @@ class Versioned(models.Model):
     def is_record(self) -> bool:
         return False
 
-    @property
-    def lock_reason(self) -> str:
-        return ""
+    @classmethod
+    def lock_reasons(cls, rows: "Sequence[Any]") -> list[str]:
+        """Why each of these rows cannot be changed; empty where it can."""
+        return [""] * len(rows)
 
     def save_version(self, expected: int, fields: Iterable[str]) -> None:
         """Write the named fields if the stored version is still `expected`, in one UPDATE.

@@ -127,6 +127,8 @@ class BudgetEntry(Versioned):
             )
         if self.is_zero_budget and self.amount:
             raise ValidationError({"amount": "ゼロ予算の事業に金額は入れられません。"})
+        if (self.stage == self.Stage.SUPPLEMENTARY) != (self.number > 0):
+            raise ValidationError({"number": "号数は補正にだけ、1以上で入れてください。"})
 
 
 class StatedTotal(Versioned):

@@ -172,23 +172,6 @@ class OnceInACall:
         self.seen[key] = len(self.seen)
 
 
-def one_by_one(write_one: Callable[[Wish], Written[Any]]) -> Write[Wish]:
-    """For services that write a row at a time: what one refuses is undone for it alone."""
-
-    def write(wishes: Sequence[Wish]) -> Sequence[Written[Any] | Exception]:
-        return [_try(write_one, wish) for wish in wishes]
-
-    return write
-
-
-def _try(write_one: Callable[[Wish], Written[Any]], wish: Wish) -> Written[Any] | Exception:
-    try:
-        with transaction.atomic():
-            return write_one(wish)
-    except (StaleVersion, *REFUSALS) as error:
-        return error
-
-
 class ByNumberOrKey:
     """The rows that a call names as `project` or `project_key`, fetched once for all of them."""
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import models
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import editing_many
+from accounts.editing_many import RowEdit
 from accounts.rest.authentication import actor_of
 from accounts.rest.bulk import (
     BulkReportSerializer,
@@ -22,13 +23,12 @@ from accounts.rest.bulk import (
     check_rows,
     key_field,
     number_field,
-    one_by_one,
     rows_field,
     write_rows,
 )
 from accounts.rest.viewsets import StrictSerializer, find_visible
-from accounts.versions import AnyVersion, StaleVersion, Written
-from dxportal.editors.api import CreatesRows, Said, body_of
+from accounts.versions import AnyVersion
+from dxportal.editors.api import CreatesRows, body_of
 from dxportal.editors.registry import BY_KIND
 from plans.models import Plan
 
@@ -70,16 +70,6 @@ NATURAL_KEYS = {
         {"project_key": "01-01", "fiscal_year": 2026, "planned": "build"},
     ),
 }
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """A row as it is wanted: the stored one that it changes, if there is one."""
-
-    owner: models.Model
-    key: tuple[Any, ...]
-    said: dict[str, Any]
-    version: Any
 
 
 def in_bulk(kind: str) -> type[CreatesRows]:
@@ -131,7 +121,7 @@ def _row_class(kind: str, natural: NaturalKey) -> type[StrictSerializer]:
 
 
 class BulkEdits(CreatesRows):
-    """Upsert by natural key, through the editor's verbs."""
+    """Upsert by natural key, through the verb for many rows."""
 
     natural: ClassVar[NaturalKey]
     row_class: ClassVar[type[StrictSerializer]]
@@ -156,49 +146,29 @@ class BulkEdits(CreatesRows):
             organization_id=plan.organization_id
         )
         owners = ByNumberOrKey(self.natural.owner, of_city, rows)
-        stored = self._stored(owners)
         read = self._read(owners, OnceInACall())
+        among: Any = self.editor.model._base_manager.filter(**self.natural.current)
+        write = partial(editing_many.write_many, actor_of(request), among)
+        return Response(write_rows(rows, read, write, body["mode"], body["dry_run"]))
 
-        def write(wish: _Wish) -> Written[Any]:
-            return self._write(plan, stored, wish)
-
-        report = write_rows(rows, read, one_by_one(write), body["mode"], body["dry_run"])
-        return Response(report)
-
-    def _stored(self, owners: ByNumberOrKey) -> dict[tuple[Any, ...], Any]:
+    def _read(
+        self, owners: ByNumberOrKey, once: OnceInACall
+    ) -> Callable[[dict[str, Any]], RowEdit]:
         natural = self.natural
-        found = self.editor.model._base_manager.filter(
-            **{f"{natural.owner}__in": owners.numbers}, **natural.current
-        )
-        names = (f"{natural.owner}_id", *natural.fields)
-        return {tuple(getattr(row, name) for name in names): row for row in found}
+        beside = {natural.owner, f"{natural.owner}_key", "version", *natural.fields}
 
-    def _read(self, owners: ByNumberOrKey, once: OnceInACall) -> Callable[[dict[str, Any]], _Wish]:
-        def read(row: dict[str, Any]) -> _Wish:
-            owner = owners.of(row)
-            place = tuple(row.get(name, self._default(name)) for name in self.natural.fields)
-            once.check((owner.pk, *place))
-            beside = {self.natural.owner, f"{self.natural.owner}_key", "version"}
-            said = {name: value for name, value in row.items() if name not in beside}
-            version = row.get("version", AnyVersion.ANY)
-            return _Wish(owner, (owner.pk, *place), said, version)
+        def read(row: dict[str, Any]) -> RowEdit:
+            place = {natural.owner: owners.of(row)}
+            place |= {name: row.get(name, self._default(name)) for name in natural.fields}
+            write = RowEdit(
+                place,
+                {name: value for name, value in row.items() if name not in beside},
+                row.get("version", AnyVersion.ANY),
+            )
+            once.check(write.key)
+            return write
 
         return read
 
     def _default(self, name: str) -> Any:
         return self.editor.model._meta.get_field(name).get_default()  # type: ignore[union-attr]
-
-    def _write(self, plan: Plan, stored: dict[tuple[Any, ...], Any], wish: _Wish) -> Written[Any]:
-        row = stored.get(wish.key)
-        if row is None:
-            if wish.version not in (None, AnyVersion.ANY):
-                raise ModelValidationError({"version": "この行はまだありません。"})
-            body = {self.natural.owner: wish.owner, **wish.said}
-            return Written(self.make(plan, body), None)
-        if wish.version is None:
-            raise StaleVersion(row)
-        version = row.version if wish.version is AnyVersion.ANY else wish.version
-        changes = {n: v for n, v in wish.said.items() if n not in self.natural.fields}
-        said = Said(row, changes, changes)
-        changed = self.editor.change(actor_of(self.request), plan, row, said, version)
-        return Written(changed, version)

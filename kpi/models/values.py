@@ -1,5 +1,6 @@
 """The values of indicators by fiscal year: targets with their revisions, and actuals."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -71,16 +72,28 @@ class Target(Versioned):
     def __str__(self) -> str:
         return f"{self.indicator} {fiscal_years.long_form(self.fiscal_year)}目標"
 
-    @property
-    def lock_reason(self) -> str:
+    @classmethod
+    def lock_reasons(cls, rows: "Sequence[Target]") -> list[str]:
         """What a settled year was measured against stays; a later year gets a revised target."""
         settled = ReportingCycle.objects.settled().filter(
-            plan__indicator_uses__indicator_id=self.indicator_id, fiscal_year=self.fiscal_year
+            plan__indicator_uses__indicator__in={row.indicator_id for row in rows},
+            fiscal_year__in={row.fiscal_year for row in rows},
         )
-        if not settled.exists():
-            return ""
-        year = fiscal_years.long_form(self.fiscal_year)
-        return f"{year}の値は確定しているため、その目標は変更できません。"
+        places = set(
+            settled.order_by().values_list("plan__indicator_uses__indicator", "fiscal_year")
+        )
+        return [
+            f"{fiscal_years.long_form(row.fiscal_year)}の値は確定しているため、その目標は変更"
+            "できません。"
+            if (row.indicator_id, row.fiscal_year) in places
+            else ""
+            for row in rows
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.value is None and not self.raw_text:
+            raise ValidationError({"value": "目標の数値か表記を入れてください。"})
 
 
 class ValueStatus(models.TextChoices):

@@ -150,6 +150,11 @@ class ScheduleEntry(Versioned):
     def __str__(self) -> str:
         return f"{self.project} {self.fiscal_year}"
 
+    def clean(self) -> None:
+        super().clean()
+        if not (self.planned or self.actual or self.text):
+            raise ValidationError({"planned": "予定・実績・表記のどれかを入れてください。"})
+
     @property
     def is_record(self) -> bool:
         return bool(self.actual)

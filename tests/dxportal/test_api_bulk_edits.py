@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.editing_many import _Writing
+from accounts.models import AuditEntry
 from budgets.models import BudgetEntry
 from kpi.models import Target
 from projects.models import Review, ScheduleEntry
 from tests.api import Caller, service
-from tests.cast import THIS_YEAR, Cast
+from tests.cast import LAST_YEAR, THIS_YEAR, Cast, grow
 
 SNS, BIG = "観光1-1-7", "観光1-2-2"
 
@@ -146,6 +148,133 @@ def test_what_a_department_enters_takes_few_queries_a_row(
         assert report["counts"]["created"] == size
         taken.append(len(captured))
     assert (taken[1] - taken[0]) / 6 <= most
+
+
+def many(name: str, count: int, year: int, new: bool) -> list[dict[str, Any]]:
+    """Rows of a kind: each of a project or indicator of its own."""
+    said: dict[str, dict[str, Any]] = {
+        "budgets": {"stage": "initial", "amount": 5000 if new else 6000},
+        "targets": {"value": "5" if new else "6"},
+        "schedule": {"planned": "build" if new else "operate"},
+    }
+    owner, key = ("indicator_key", "増kpi") if name == "targets" else ("project_key", "増")
+    return [{owner: f"{key}{number}", "fiscal_year": year, **said[name]} for number in range(count)]
+
+
+@pytest.mark.parametrize("name", ["budgets", "targets", "schedule"])
+@pytest.mark.parametrize("mode", ["row_by_row", "all_or_nothing"])
+def test_the_queries_do_not_grow_with_the_rows(
+    cast: Cast, coordinator: Caller, name: str, mode: str
+) -> None:
+    """New rows cost the same however many they are, changed ones one UPDATE each."""
+    grow(cast, 20)
+    taken: dict[tuple[str, int], int] = {}
+    for size, year in ((4, 2028), (20, 2029)):
+        for new, outcome in ((True, "created"), (False, "updated")):
+            rows = many(name, size, year, new)
+            with CaptureQueriesContext(connection) as captured:
+                report = sent(coordinator, cast, name, rows, mode=mode)
+            taken[outcome, size] = len(captured)
+            assert outcomes(report) == [outcome] * size
+    assert taken["created", 20] == taken["created", 4] <= 32
+    assert taken["updated", 20] - taken["updated", 4] == 20 - 4
+
+
+@pytest.mark.parametrize("name", ["budgets", "targets", "schedule"])
+def test_each_row_stands_in_the_log_as_if_it_had_been_written_alone(
+    cast: Cast, coordinator: Caller, name: str
+) -> None:
+    grow(cast, 2)
+    (row,) = many(name, 1, 2028, True)
+    (result,) = sent(coordinator, cast, name, [row])["results"]
+    owner = "indicator" if name == "targets" else "project"
+    other = cast.indicators["増kpi1"] if name == "targets" else cast.projects["増1"]
+    alone = {**row, owner: other.pk, "plan": cast.plan.pk}
+    del alone[f"{owner}_key"]
+    made = coordinator.post(f"{name}/", alone)
+    assert made.status_code == 201, made.content.decode()
+    numbers = (result["id"], made.json()["id"])
+    assert changed_alike(numbers, owner) == 1
+    (row,) = many(name, 1, 2028, False)
+    sent(coordinator, cast, name, [row])
+    new = {n: v for n, v in row.items() if n not in (f"{owner}_key", "fiscal_year", "stage")}
+    assert coordinator.patch(f"{name}/{numbers[1]}/", {**new, "version": 1}).status_code == 200
+    assert changed_alike(numbers, owner) == 2
+
+
+def changed_alike(numbers: tuple[int, int], owner: str) -> int:
+    """How many entries each of two rows has; they say the same but for what they belong to."""
+    found = []
+    for number in numbers:
+        entries = AuditEntry.objects.filter(object_id=number, action__regex="(create|change)$")
+        told = list(
+            entries.filter(
+                object_type__in=("budgets.budgetentry", "kpi.target", "projects.scheduleentry")
+            )
+            .order_by("pk")
+            .values_list("action", "before", "after", "channel", "organization", "actor")
+        )
+        for entry in told:
+            entry[2].pop(owner, None)
+        found.append(told)
+    assert found[0] == found[1]
+    return len(found[0])
+
+
+def test_a_settled_year_keeps_its_targets(cast: Cast, coordinator: Caller) -> None:
+    row = {"indicator_key": "来訪者", "value": "1"}
+    rows = [{**row, "fiscal_year": LAST_YEAR}, {**row, "fiscal_year": 2028}]
+    report = sent(coordinator, cast, "targets", rows)
+    assert outcomes(report) == ["refused", "created"]
+    assert "確定しているため" in refused(report, 0)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "field"),
+    [
+        ("budgets", {"stage": "initial", "number": 2, "amount": 1}, "number"),
+        ("budgets", {"stage": "supplementary", "amount": 1}, "number"),
+        ("budgets", {"stage": "initial", "amount": -1}, "amount"),
+        ("budgets", {"stage": "initial", "amount": 1, "is_zero_budget": True}, "amount"),
+        ("targets", {"comparison": "gte"}, "value"),
+        ("schedule", {"planned": ""}, "planned"),
+    ],
+)
+def test_what_the_database_would_refuse_is_refused_with_its_field(
+    cast: Cast, coordinator: Caller, name: str, row: dict[str, Any], field: str
+) -> None:
+    owner = {"indicator_key": "来訪者"} if name == "targets" else {"project_key": SNS}
+    report = sent(coordinator, cast, name, [{**owner, "fiscal_year": 2029, **row}])
+    assert outcomes(report) == ["refused"] and refused(report, 0)[0] == field
+
+
+def test_a_row_that_came_meanwhile_is_seen_at_the_second_try(
+    cast: Cast, coordinator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody puts a row there between the look and the writing."""
+    project, finish = cast.projects[SNS], _Writing.finish
+    came: list[BudgetEntry] = []
+
+    def put_first(writing: Any) -> None:
+        if not came:
+            row = BudgetEntry(project=project, fiscal_year=2026, stage="initial", amount=1)
+            BudgetEntry.objects.bulk_create([row])
+            came.append(row)
+        finish(writing)
+
+    def rolled_back(*args: Any) -> Any:
+        """The other's row is committed, whatever becomes of this transaction."""
+        if came:
+            BudgetEntry.objects.bulk_create(came)
+        return read(*args)
+
+    read = _Writing._stored
+    monkeypatch.setattr(_Writing, "finish", put_first)
+    monkeypatch.setattr(_Writing, "_stored", rolled_back)
+    row = {"project_key": SNS, "fiscal_year": 2026, "stage": "initial", "amount": 5000}
+    report = sent(coordinator, cast, "budgets", [{**row, "version": None}])
+    assert outcomes(report) == ["refused"] and refused(report, 0)[0] == "version"
+    assert BudgetEntry.objects.get(project=project, fiscal_year=2026).amount == 1
 
 
 def test_reviews_of_measures_and_projects(cast: Cast, writer: Caller) -> None:
