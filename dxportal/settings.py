@@ -344,6 +344,14 @@ else:
         }
     }
 
+# Pages for citizens, each for its plan's state (`dxportal.public.answers`): some 20 MB a process.
+CACHES["public_pages"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "public-pages",
+    "TIMEOUT": 3600,
+    "OPTIONS": {"MAX_ENTRIES": 200},
+}
+
 # Seconds without a sign of life after which a running job counts as lost.
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=90)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from dxportal.models import DataVersion, Publication
+from dxportal.public.answers import base_of
 from dxportal.public.datasets import DATASETS
 from dxportal.public.items import Dataset
 from dxportal.public.reading import PublicPlan
@@ -44,8 +44,7 @@ def licence_of(publication: Publication) -> Licence:
 
 def absolute(request: HttpRequest, path: str) -> str:
     """An address that holds outside of the page; the static site has a base of its own."""
-    base: str = getattr(request, "public_base", settings.PUBLIC_URL)
-    return base.rstrip("/") + path
+    return base_of(request).rstrip("/") + path
 
 
 def dcat(request: HttpRequest, found: Iterable[PublicPlan]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Max, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
+from accounts.models import Department, DepartmentSuccession, Organization
 from budgets.models import BudgetEntry, StatedTotal
 from dxportal.models import DataVersion, Publication, PublishedReport
 from kpi.models import Actual, DefinitionChange, Indicator, IndicatorUse, Target
@@ -37,8 +39,16 @@ from projects.models import (
     ProjectTag,
     Review,
     ScheduleEntry,
+    Tag,
+    TagScheme,
 )
 
+# How the rows of each table that names the plan's things belong to an organization.
+OF_THE_HOUSE: dict[type[models.Model], str] = {
+    Organization: "pk",
+    Department: "organization",
+    Tag: "scheme__organization",
+}
 # How the rows of each table belong to a plan.
 OF_THE_PLAN: dict[type[models.Model], str] = {
     Plan: "pk",
@@ -104,6 +114,15 @@ def state_of(publication: Publication, years: Iterable[int]) -> PublicState:
 
 
 def _counts(plan: Plan, years: list[int]) -> Iterator[QuerySet]:
+    for model, path in OF_THE_HOUSE.items():
+        yield _count(model._base_manager.filter(**{path: plan.organization_id}))
+    # These two are few and bear no time of their last change, so what they say tells.
+    schemes = TagScheme._base_manager.filter(organization=plan.organization_id)
+    yield _count(schemes, "tags__updated_at", "key", "name", "version")
+    successions = DepartmentSuccession._base_manager.filter(
+        successor__organization=plan.organization_id
+    )
+    yield _count(successions, "successor__updated_at", "predecessor", "successor", "on")
     for model, path in OF_THE_PLAN.items():
         yield _count(model._base_manager.filter(**{path: plan.pk}))
     for model, path in OF_ITS_YEARS.items():
@@ -122,9 +141,17 @@ def _counts(plan: Plan, years: list[int]) -> Iterator[QuerySet]:
     yield _count(versions, "kept_at")
 
 
-def _count(rows: QuerySet, moment: str = "updated_at") -> QuerySet:
-    """Its table's name, how many rows there are, and when one last changed; always one row."""
-    name = Value(rows.model._meta.label_lower, output_field=models.CharField())
+def _count(rows: QuerySet, moment: str = "updated_at", *said: str) -> QuerySet:
+    """Its table's name, how many rows there are, and when one last changed.
+
+    One row, or one for each different text of the fields in `said`.
+    """
+    text = models.CharField()
+    name: Value | Concat = Value(rows.model._meta.label_lower, output_field=text)
+    if said:
+        parts = [Coalesce(Cast(field, text), Value("")) for field in said]
+        spaced = [part for field in parts for part in (Value(" "), field)]
+        name = Concat(name, *spaced, output_field=text)
     return (
         rows.order_by()
         .annotate(table_name=name)

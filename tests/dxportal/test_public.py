@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import connection
@@ -25,7 +27,9 @@ from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Organization
 from budgets.models import BudgetEntry, StatedTotal
 from dxportal.models import DataVersion, Publication, PublishedReport
+from dxportal.public.answers import PAGES
 from dxportal.public.datasets import DATASETS
+from dxportal.public.reading import published_plan
 from dxportal.public.services import publish_plan, withdraw_plan
 from dxportal.public.static_site import write_site
 from dxportal.public.versions import (
@@ -45,6 +49,8 @@ from tests.published import published_report
 MARKER = "非公開印"
 NUMBER = 987654321
 EXTENSIONS = ("csv", "xlsx", "json")
+# The publication, its rounds, and one over all tables.
+QUERIES_OF_THE_STATE = 3
 
 
 def office(cast: Cast) -> Actor:
@@ -250,6 +256,39 @@ def test_no_marker_is_reachable_through_any_public_address(public: Cast) -> None
                 assert answer.status_code == 404, address
     assert set(seen) == public_routes()
     assert all(seen.values()), seen
+
+
+def test_every_table_that_citizens_read_belongs_to_the_state(public: Cast) -> None:
+    """Caches keep a page until the state changes, so what a page reads must change the state."""
+    client, read = Client(), set()
+    for _, address in addresses(public):
+        caches[PAGES].clear()
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        sent = (query["sql"] for query in captured.captured_queries)
+        read |= {table for sql in sent for table in re.findall(r'(?:FROM|JOIN) "(\w+)"', sql)}
+    with CaptureQueriesContext(connection) as captured:
+        assert published_plan("422029", "dx").state.fingerprint
+    told = {t for q in captured.captured_queries for t in re.findall(r'FROM "(\w+)"', q["sql"])}
+    # A published report's job is fixed with it; the tree is a name inside of a statement.
+    assert read - told == {"dxportal_reportjob", "__tree"}
+
+
+@pytest.mark.parametrize("page", ["projects/", "indicators/", "budget/"])
+def test_a_page_is_made_once_for_a_state(public: Cast, page: str) -> None:
+    """From memory it is the same to the byte, and a new name of a department makes another."""
+    client, address = Client(), f"/public/422029/dx/{page}"
+    caches[PAGES].clear()
+    first = client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        again = client.get(address)
+    assert again.content == first.content
+    assert again.headers == first.headers
+    assert len(captured) <= QUERIES_OF_THE_STATE
+    department = next(iter(public.departments.values()))
+    department.name = "デジタル推進課"
+    department.save()
+    assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
 def test_published_figures_are_there(public: Cast) -> None:
