@@ -54,6 +54,32 @@ def achievement_of(
     return achievement(indicator, target.value, actual.value, target.comparison)
 
 
+def is_reached(
+    indicator: Indicator, target: Decimal, actual: Decimal, comparison: str = ""
+) -> bool | None:
+    """Whether the target is met: by its own comparison if it has one, else by the direction.
+
+    None where the indicator does not say which direction is the good one.
+    """
+    if not indicator.direction:
+        return None
+    match comparison:
+        case Target.Comparison.AT_LEAST:
+            return actual >= target
+        case Target.Comparison.MORE_THAN:
+            return actual > target
+        case Target.Comparison.AT_MOST:
+            return actual <= target
+        case Target.Comparison.LESS_THAN:
+            return actual < target
+    match indicator.direction:
+        case Indicator.Direction.DECREASE:
+            return actual <= target
+        case Indicator.Direction.MAINTAIN:
+            return abs(actual - target) <= abs(target) * indicator.tolerance / HUNDRED
+    return actual >= target
+
+
 def achievement(
     indicator: Indicator,
     target: Decimal,
@@ -66,7 +92,7 @@ def achievement(
     """
     if not indicator.direction:
         return Achievement(reason="望ましい方向の定めがありません。")
-    reached = _is_reached(indicator, target, actual, comparison)
+    reached = is_reached(indicator, target, actual, comparison)
     if indicator.direction == Indicator.Direction.MAINTAIN:
         return Achievement(
             reached=reached,
@@ -102,25 +128,6 @@ def _from_baseline(
     if target == baseline:
         return Achievement(reached=reached, formula=formula, reason="分母が0のため求められません。")
     return Achievement((actual - baseline) / (target - baseline) * HUNDRED, reached, formula)
-
-
-def _is_reached(indicator: Indicator, target: Decimal, actual: Decimal, comparison: str) -> bool:
-    """Whether the target is met: by its own comparison if it has one, else by the direction."""
-    match comparison:
-        case Target.Comparison.AT_LEAST:
-            return actual >= target
-        case Target.Comparison.MORE_THAN:
-            return actual > target
-        case Target.Comparison.AT_MOST:
-            return actual <= target
-        case Target.Comparison.LESS_THAN:
-            return actual < target
-    match indicator.direction:
-        case Indicator.Direction.DECREASE:
-            return actual <= target
-        case Indicator.Direction.MAINTAIN:
-            return abs(actual - target) <= abs(target) * indicator.tolerance / HUNDRED
-    return actual >= target
 
 
 def format_number(value: Decimal, decimals: int) -> str:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from kpi.achievement import is_reached
 from kpi.models import ValueStatus
 from kpi.series import YearValues
 
@@ -22,6 +23,13 @@ class Outcome(models.TextChoices):
     NOT_MEASURED = "not_measured", "測定しない年"
 
 
+JUDGEMENTS = {
+    True: Outcome.REACHED,
+    False: Outcome.NOT_REACHED,
+    None: Outcome.NOT_JUDGED,
+}
+
+
 def outcome_of(values: YearValues) -> Outcome:
     actual, target = values.actual, values.target
     if actual is None:
@@ -33,6 +41,5 @@ def outcome_of(values: YearValues) -> Outcome:
         return Outcome.IN_WORDS
     if target is None or target.value is None:
         return Outcome.NO_TARGET
-    return {True: Outcome.REACHED, False: Outcome.NOT_REACHED, None: Outcome.NOT_JUDGED}[
-        values.achievement.reached
-    ]
+    reached = is_reached(values.indicator, target.value, actual.value, target.comparison)
+    return JUDGEMENTS[reached]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 from kpi.achievement import Achievement, achievement_of, format_actual, format_target
 from kpi.models import Actual, Indicator, Target
@@ -18,7 +19,7 @@ class YearValues:
     target: Target | None
     actual: Actual | None
 
-    @property
+    @cached_property
     def achievement(self) -> Achievement:
         return achievement_of(self.indicator, self.target, self.actual)
 

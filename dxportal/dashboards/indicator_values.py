@@ -59,6 +59,7 @@ class IndicatorValues:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self._by_role: dict[int, dict[str, RoleOutcomes]] = {}
 
     @cached_property
     def uses(self) -> list[IndicatorUse]:
@@ -94,6 +95,11 @@ class IndicatorValues:
     def by_role(self, fiscal_year: int | None = None) -> dict[str, RoleOutcomes]:
         """By role; an indicator with two uses in the same role counts once."""
         year = fiscal_year or self.scope.fiscal_year
+        if year not in self._by_role:
+            self._by_role[year] = self._judged(year)
+        return self._by_role[year]
+
+    def _judged(self, year: int) -> dict[str, RoleOutcomes]:
         found = {}
         for role in IndicatorUse.Role:
             chosen = {use.indicator_id for use in self.uses if use.role == role}

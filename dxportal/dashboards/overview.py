@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dxportal.dashboards.changes import changes_since
+from dxportal.dashboards.changes import ChangesSince, changes_since
 from dxportal.dashboards.comparison import compare_with_last_year, compare_with_today
 from dxportal.dashboards.entry import RoundEntry
 from dxportal.dashboards.figures import Figures
@@ -65,3 +65,10 @@ def compared(figures: Figures) -> dict[str, Any]:
         "comparison": compare_with_today(figures, now),
         "changes": changes_since(figures, now),
     }
+
+
+def changed_since(figures: Figures) -> ChangesSince | None:
+    """All that has changed since the past day that is shown; None where it is today."""
+    if figures.scope.past is None:
+        return None
+    return changes_since(figures, Figures(figures.scope.today))

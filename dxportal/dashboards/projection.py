@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from kpi.achievement import achievement, format_number
+from kpi.achievement import format_number, is_reached
 from kpi.models import Indicator, Target
 
 LEAST_POINTS = 3
@@ -91,7 +91,7 @@ def verdict(indicator: Indicator, target: Target | None, seen: Projection | None
     if seen is None or target is None or target.value is None:
         return Verdict.UNKNOWN
     answers = {
-        achievement(indicator, target.value, number, target.comparison).reached
+        is_reached(indicator, target.value, number, target.comparison)
         for number in (seen.low, seen.value, seen.high)
     }
     if None in answers:

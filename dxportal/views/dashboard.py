@@ -12,7 +12,7 @@ from dxportal.dashboards.entry import RoundEntry
 from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.indicator_values import IndicatorValues, outcome_lines, worst
 from dxportal.dashboards.logic import LogicModel
-from dxportal.dashboards.overview import compared, overview
+from dxportal.dashboards.overview import changed_since, overview
 from dxportal.dashboards.projection import METHOD
 from dxportal.dashboards.scope import Scope, scope_of
 from dxportal.dashboards.sources import (
@@ -67,7 +67,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "outcomes": outcomes,
         "outcome_lines": outcome_lines(outcomes),
         "worst": worst(outcomes),
-        "changes": compared(figures)["changes"],
+        "changes": changed_since(figures),
     }
     return render(request, "dashboards/indicators.html", context)
 
