@@ -213,7 +213,7 @@ class _Years:
         return Difference(
             subject,
             change,
-            indicator.name,
+            indicator.shown_name,
             where=str(use.measure or use.project),
             measure_after=use.measure_id,
             **said,
@@ -232,7 +232,7 @@ class _Years:
         for row in changes:
             said = [row.name, row.unit and f"単位：{row.unit}", row.formula, row.rationale]
             yield Difference(
-                Subject.DEFINITIONS, Change.CHANGED, row.indicator.name,
+                Subject.DEFINITIONS, Change.CHANGED, row.indicator.shown_name,
                 item=f"{fiscal_years.long_form(row.from_fiscal_year)}から",
                 after="、".join(part for part in said if part), note=row.note,
             )  # fmt: skip

@@ -80,11 +80,17 @@ def _values(then: Figures, now: Figures, past: PastDay) -> Iterator[Changed]:
         link = f"{reverse('kpi:indicator', args=[indicator.pk])}?fiscal_year={year}"
         if old is None:
             yield Changed(
-                "指標", indicator.name, link, "追加", "なし", "あり", past.last_change(indicator)
+                "指標",
+                indicator.shown_name,
+                link,
+                "追加",
+                "なし",
+                "あり",
+                past.last_change(indicator),
             )
             continue
         yield from (
-            Changed("指標", indicator.name, link, item, was, is_now, _last(past, *rows))
+            Changed("指標", indicator.shown_name, link, item, was, is_now, _last(past, *rows))
             for item, was, is_now, rows in _sides(old, new)
             if was != is_now
         )

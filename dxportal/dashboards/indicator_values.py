@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 
 from dxportal.dashboards.scope import Scope
 from kpi.models import Actual, Indicator, IndicatorUse, Target
+from kpi.names import name_after_use, told_apart
 from kpi.outcomes import Outcome, outcome_of
 from kpi.series import YearValues, years_of
 
@@ -78,7 +79,9 @@ class IndicatorValues:
             Prefetch("targets", Target.objects.order_by("fiscal_year", "revision")),
             Prefetch("actuals", Actual.objects.order_by("fiscal_year")),
         )
-        return list(rows) if self.scope.past is None else self.scope.past.indicators(rows)
+        found = list(rows) if self.scope.past is None else self.scope.past.indicators(rows)
+        name_after_use(found)
+        return found
 
     @cached_property
     def years(self) -> dict[int, dict[int, YearValues]]:
@@ -91,6 +94,17 @@ class IndicatorValues:
             }
             for row in self.rows
         }
+
+    @cached_property
+    def apart(self) -> dict[int, str]:
+        """Indicator → what tells it from others of its name (`kpi.names.told_apart`)."""
+        places = {place.project_id: place.project.name for place in self.scope.primary_places}
+        names: dict[int, str] = {}
+        for use in self.uses:
+            measure = self.scope.by_pk.get(use.measure_id)
+            name = measure.title if measure else places.get(use.project_id, "")
+            names.setdefault(use.indicator_id, name)
+        return told_apart(self.rows, names)
 
     def by_role(self, fiscal_year: int | None = None) -> dict[str, RoleOutcomes]:
         """By role; an indicator with two uses in the same role counts once."""

@@ -33,6 +33,7 @@ class LogicRow:
     budget: BudgetGroup
     activities: list[YearValues]
     outcomes: list[YearValues]
+    apart: dict[int, str]
 
     @property
     def activity(self) -> tuple[int, int]:
@@ -103,6 +104,7 @@ class LogicModel:
                 BudgetGroup(str(measure), lines[measure.pk], measure),
                 self._values(activities[measure.pk]),
                 self._values(outcomes[measure.pk]),
+                self.values.apart,
             )
             for measure in self.scope.measures
             if measure.pk in outcomes

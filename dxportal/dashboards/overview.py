@@ -36,6 +36,7 @@ def overview(scope: Scope) -> dict[str, Any]:
         "outcome_lines": outcome_lines(outcomes),
         "kpi": figures.kpi,
         "worst": worst(outcomes),
+        "apart": figures.values.apart,
         "at_risk": figures.roads.at_risk,
         "schedule": figures.schedule,
         "budget": figures.budget,

@@ -220,7 +220,7 @@ def indicator(request: HttpRequest, public: PublicPlan, pk: int) -> HttpResponse
         ],
         "json_ld": dataset_of_indicator(request, public, found),
     }
-    trail = [("指標の一覧", address(public, "indicators")), (found.name, "")]
+    trail = [("指標の一覧", address(public, "indicators")), (found.shown_name, "")]
     return page(request, public, "indicator.html", trail, context)
 
 

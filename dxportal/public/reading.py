@@ -275,14 +275,21 @@ class PublicPlan:
         """By number, in the order of their uses; with public targets and actuals alone."""
         order = {use.indicator_id: None for use in self.uses}
         found = self._with_values(Indicator.objects.filter(pk__in=order)).in_bulk()
-        return {pk: found[pk] for pk in order if pk in found}
+        return {pk: self._named(found[pk]) for pk in order if pk in found}
 
     def indicator(self, pk: int) -> Indicator:
         """Raises Http404 for an indicator that the plan does not use."""
         if "indicators" in self.__dict__:
             return _found(self.indicators.values(), pk)
         used = Indicator.objects.filter(pk=pk, uses__plan=self.plan).distinct()
-        return _found(self._with_values(used), pk)
+        return self._named(_found(self._with_values(used), pk))
+
+    def _named(self, indicator: Indicator) -> Indicator:
+        """A nameless one is named after its use in this plan, never in one that is not public."""
+        if indicator.is_nameless:
+            uses = (use for use in self.uses if use.indicator_id == indicator.pk)
+            indicator.used_for = next((use.place_name for use in uses), "")
+        return indicator
 
     def _with_values(self, indicators: QuerySet[Indicator]) -> QuerySet[Indicator]:
         years = (self.plan.first_fiscal_year, self.plan.last_fiscal_year)

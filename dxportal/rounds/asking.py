@@ -149,7 +149,7 @@ class _Asking:
                 indicator,
                 indicator.department,
                 self._measure_of(indicator),
-                indicator.name,
+                indicator.shown_name,
             )
 
     def _measure_of(self, indicator: Indicator) -> int | None:

@@ -201,7 +201,7 @@ class ActualRow(Row):
 
     @property
     def title(self) -> str:
-        return self.indicator.name
+        return self.indicator.shown_name
 
     @property
     def values(self) -> dict[str, str]:

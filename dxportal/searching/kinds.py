@@ -98,7 +98,7 @@ KINDS = (
         "指標",
         lambda user: Indicator.objects.visible_to(user).select_related("organization"),
         ("name", "key", "formula", "rationale"),
-        str,
+        lambda row: row.shown_name,
         lambda row: reverse("kpi:indicator", args=[row.pk]),
         _city,
         codes=("key",),

@@ -63,6 +63,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "verdicts": roads.verdicts(),
         "verdict_chart": roads.verdict_chart(),
         "gaps": roads.gaps(),
+        "apart": figures.values.apart,
         "method": METHOD,
         "outcomes": outcomes,
         "outcome_lines": outcome_lines(outcomes),

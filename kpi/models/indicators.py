@@ -1,5 +1,7 @@
 """Indicators (KPI・成果指標・活動指標), where they are used, and how their definition changed."""
 
+from functools import cached_property
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -12,6 +14,8 @@ from plans.models.plan import fiscal_year_field
 from projects.models import Project
 
 MAX_DIGITS, DECIMAL_PLACES = 20, 6
+# What documents print where an indicator should have a name.
+NAMELESS = frozenset({"", *"-－‐―—−ー"})
 
 
 def value_field(label: str) -> models.DecimalField:
@@ -106,6 +110,23 @@ class Indicator(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_nameless(self) -> bool:
+        return self.name.strip() in NAMELESS
+
+    @property
+    def shown_name(self) -> str:
+        """The name for readers; the stored one stays what the document prints, in exports too."""
+        if not self.is_nameless:
+            return self.name
+        return f"（名称なし）{self.used_for or self.key}の指標"
+
+    @cached_property
+    def used_for(self) -> str:
+        """What first uses it; `kpi.names.name_after_use` reads that of many at once."""
+        use = next(iter(self.uses.all()), None)
+        return use.place_name if use else ""
 
     def is_measured_in(self, fiscal_year: int) -> bool:
         """Whether a figure is due for this year (毎年, or every N years from a start)."""
@@ -217,6 +238,13 @@ class IndicatorUse(Versioned):
 
     def __str__(self) -> str:
         return f"{self.measure or self.project}：{self.indicator}"
+
+    @property
+    def place_name(self) -> str:
+        """The measure or project that uses it, by its name alone."""
+        if self.measure is not None:
+            return f"施策「{self.measure.name}」"
+        return f"事業「{self.project.name}」" if self.project is not None else ""
 
     def clean(self) -> None:
         super().clean()

@@ -146,7 +146,7 @@ def indicator(request: HttpRequest, pk: int) -> HttpResponse:
         "may_enter": may_enter,
         "correctable": _correctable(request, found, uses),
         "corrections": corrections_of(request.user, [RoundItem.Kind.ACTUAL], found.pk),
-        "breadcrumb": [("指標の一覧", reverse("kpi:indicator_list")), (found.name, "")],
+        "breadcrumb": [("指標の一覧", reverse("kpi:indicator_list")), (found.shown_name, "")],
     }
     return render(request, "kpi/indicator.html", context)
 
