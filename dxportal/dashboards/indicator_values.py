@@ -1,7 +1,6 @@
 """The scope's indicators with all their years, judged: read once for a page."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,15 +62,16 @@ class IndicatorValues:
         self._by_role: dict[int, dict[str, RoleOutcomes]] = {}
 
     @cached_property
+    def all_uses(self) -> list[IndicatorUse]:
+        """The plan's uses of any indicator, in the scope or not."""
+        uses = IndicatorUse.objects.filter(plan=self.scope.plan).order_by("position", "pk")
+        return list(uses) if self.scope.past is None else self.scope.past.existed(uses)
+
+    @cached_property
     def uses(self) -> list[IndicatorUse]:
         """The plan's uses of the scope's indicators."""
         known = {row.pk for row in self.rows}
-        uses: Iterable[IndicatorUse] = IndicatorUse.objects.filter(plan=self.scope.plan).order_by(
-            "position", "pk"
-        )
-        if self.scope.past is not None:
-            uses = self.scope.past.existed(uses)
-        return [use for use in uses if use.indicator_id in known]
+        return [use for use in self.all_uses if use.indicator_id in known]
 
     @cached_property
     def rows(self) -> list[Indicator]:

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dxportal.dashboards.indicator_values import IndicatorValues
+from dxportal.dashboards.figures import Figures
 from dxportal.dashboards.scope import Scope
 from kpi.filters import with_values_of
-from kpi.models import Indicator, IndicatorUse
+from kpi.models import Indicator
 from kpi.outcomes import Outcome, outcome_of
 from kpi.series import YearValues, year_of
 from plans.models import Measure
@@ -23,35 +23,25 @@ class LeadingProject:
     indicators: list[tuple[YearValues, Outcome]]
 
 
-def leading_projects(scope: Scope, values: IndicatorValues) -> list[LeadingProject]:
-    """In the tree's order; `values` are what the page has read of the indicators already."""
-    places = [place for place in scope.primary_places if place.is_leading]
-    projects = [place.project_id for place in places]
-    entries = {
-        entry.project_id: entry
-        for entry in scope.rows(
-            ScheduleEntry.objects.order_by(), project_id=projects, fiscal_year=[scope.fiscal_year]
-        )
-    }
-    indicators = _activity(scope, values, projects)
+def leading_projects(figures: Figures) -> list[LeadingProject]:
+    """In the tree's order, from what the page has read of schedule and indicators already."""
+    found = [row for row in figures.schedule.projects if row.placement.is_leading]
+    indicators = _activity(figures, {row.placement.project_id for row in found})
     return [
         LeadingProject(
-            place,
-            place.project,
-            scope.by_pk[place.measure_id],
-            entries.get(place.project_id),
-            indicators.get(place.project_id, []),
+            row.placement,
+            row.project,
+            row.measure,
+            row.entry,
+            indicators.get(row.placement.project_id, []),
         )
-        for place in places
+        for row in found
     ]
 
 
-def _activity(
-    scope: Scope, values: IndicatorValues, projects: list[int]
-) -> dict[int, list[tuple[YearValues, Outcome]]]:
-    uses = list(
-        IndicatorUse.objects.filter(plan=scope.plan, project__in=projects).order_by("position")
-    )
+def _activity(figures: Figures, projects: set[int]) -> dict[int, list[tuple[YearValues, Outcome]]]:
+    scope, values = figures.scope, figures.values
+    uses = [use for use in values.all_uses if use.project_id in projects]
     year = scope.fiscal_year
     years = {pk: of_indicator[year] for pk, of_indicator in values.years.items()}
     years |= _not_read(scope, {use.indicator_id for use in uses} - set(years))

@@ -42,7 +42,7 @@ def overview(scope: Scope) -> dict[str, Any]:
         "budget": figures.budget,
         "round": (entry := RoundEntry(scope)),
         "cycle": entry.cycle,
-        "leading": (leading := leading_projects(scope, figures.values)),
+        "leading": (leading := leading_projects(figures)),
         "sources": _sources(figures, leading),
         **compared(figures),
     }

@@ -6,7 +6,7 @@ one query and the round in three more, however many figures the page shows.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,7 +41,7 @@ class Source:
     what: str
     last: Writing | None
     round: str
-    documents: Sequence[str]
+    documents: tuple[str, ...]
     link: str = ""
     link_text: str = ""
 
@@ -130,7 +130,7 @@ class Sources:
             what=f"{row._meta.verbose_name}",
             last=self._last.get((row._meta.label_lower, row.pk)),
             round=self.round_text(self.scope.fiscal_year) if is_of_year else "",
-            documents=[str(self.scope.plan), *noted, *self._evidence.get(item or 0, ())],
+            documents=(str(self.scope.plan), *noted, *self._evidence.get(item or 0, ())),
             link=reverse("rounds:item", args=[item]) if item and is_of_year else "",
             link_text="照会の項目と履歴" if item and is_of_year else "",
         )
@@ -153,7 +153,7 @@ class Sources:
             what=f"{found.what}{len(found.rows)}件",
             last=max(written, key=lambda last: last.at, default=None),
             round=self.round_text(found.fiscal_year),
-            documents=documents,
+            documents=tuple(documents),
             link=found.link,
             link_text="表を見る",
         )

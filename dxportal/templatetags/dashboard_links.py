@@ -1,5 +1,6 @@
 """Links of the dashboards that keep to the page's plan, year and conditions."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -47,6 +48,25 @@ def _folded(source: Source | None, of: object) -> SafeString | str:
     """A source beside its figure, folded; no partial, as a page has a hundred."""
     if source is None:
         return ""
+    return format_html(
+        '<details class="source"><summary>出典<span class="visually-hidden">：{}</span></summary>'
+        "{}{}</details>",
+        of,
+        _told(source),
+        format_html(
+            '<a href="{}">{}<span class="visually-hidden">：{}</span></a>',
+            source.link,
+            source.link_text,
+            of,
+        )
+        if source.link
+        else "",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _told(source: Source) -> SafeString:
+    """What a source says; many figures of a page were written by the same hand at once."""
     last = source.last
     told = [
         ("もとの記録", source.what),
@@ -59,20 +79,7 @@ def _folded(source: Source | None, of: object) -> SafeString | str:
         *([("照会", source.round)] if source.round else []),
         ("資料", format_html_join(LINE, "{}", ((name,) for name in source.documents))),
     ]
-    return format_html(
-        '<details class="source"><summary>出典<span class="visually-hidden">：{}</span></summary>'
-        "<dl>{}</dl>{}</details>",
-        of,
-        format_html_join("", "<dt>{}</dt><dd>{}</dd>", told),
-        format_html(
-            '<a href="{}">{}<span class="visually-hidden">：{}</span></a>',
-            source.link,
-            source.link_text,
-            of,
-        )
-        if source.link
-        else "",
-    )
+    return format_html("<dl>{}</dl>", format_html_join("", "<dt>{}</dt><dd>{}</dd>", told))
 
 
 @register.filter

@@ -47,7 +47,7 @@ def test_a_figure_tells_who_entered_it_when_and_in_which_round(cast: Cast) -> No
     assert (source.last.who, source.last.channel) == ("江出 太郎", "画面")
     assert source.last.at == AuditEntry.objects.latest("pk").at
     assert "令和7" in source.round
-    assert source.documents == [str(cast.plan)]
+    assert source.documents == (str(cast.plan),)
     item = cast.open_cycle.items.get(kind="actual", object_id=entered.indicator_id)
     assert source.link == reverse("rounds:item", args=[item.pk])
 
@@ -66,7 +66,7 @@ def test_a_sum_names_as_many_rows_as_it_counts(cast: Cast) -> None:
     marks = found.sum("reviews")
     assert marks is not None
     assert marks.what == f"施策の評価{here.standing.marked()}件"
-    assert marks.documents == [str(cast.plan), "別冊12頁"]
+    assert marks.documents == (str(cast.plan), "別冊12頁")
     assert marks.link.endswith("#areas-title")
     kpi = found.sum("kpi")
     assert here.kpi is not None
