@@ -16,6 +16,13 @@ from accounts.versions import StaleVersion
 MAX_VALUE_LENGTH = 200
 
 
+class Sentence(serializers.CharField):
+    """What is told to a person, in the client's language."""
+
+    def to_representation(self, value: Any) -> str:
+        return told(str(value))
+
+
 class FieldErrorSerializer(serializers.Serializer):
     field = serializers.CharField(
         allow_null=True, label="項目", help_text="全体についての誤りではnull。"
@@ -48,7 +55,7 @@ def flat_errors(detail: Any, sent: Mapping[str, Any], path: str = "") -> Iterato
         error: dict[str, Any] = {
             "field": path or None,
             "code": getattr(detail, "code", None) or "invalid",
-            "message": _told(str(detail)),
+            "message": told(str(detail)),
         }
         if path in sent:
             error["value"] = _shortened(sent[path])
@@ -84,10 +91,10 @@ def _details(errors: Iterable[ModelValidationError]) -> list[exceptions.ErrorDet
     ]
 
 
-def _told(sentence: str) -> str:
+def told(sentence: str) -> str:
     """The sentence in the client's language; the floor above knows how it is said."""
-    told: str = import_string(settings.API_SENTENCES)(sentence)
-    return told
+    said: str = import_string(settings.API_SENTENCES)(sentence)
+    return said
 
 
 def _shortened(value: Any) -> Any:

@@ -16,6 +16,7 @@ from accounts.audit import Actor
 from accounts.models import Channel, Organization
 from accounts.policy import Act
 from accounts.rest.authentication import actor_of
+from accounts.rest.errors import Sentence
 from accounts.rest.viewsets import (
     KeptByOffice,
     ReadOnlyRows,
@@ -96,7 +97,7 @@ class BookChangeSerializer(serializers.Serializer):
     fields_changed = serializers.SerializerMethodField(
         label="変わる列", help_text="列ごとの、前と後。"
     )
-    why_fixed = serializers.CharField(label="選べない理由", allow_blank=True)
+    why_fixed = Sentence(label="選べない理由", allow_blank=True)
 
     def get_kind(self, change: Change) -> str:
         return change.kind.name.lower()
@@ -110,7 +111,7 @@ class BookFaultSerializer(serializers.Serializer):
     row = serializers.IntegerField(label="行", allow_null=True)
     column = serializers.CharField(label="列", allow_blank=True)
     value = serializers.CharField(label="値", allow_blank=True)
-    reason = serializers.CharField(label="理由")
+    reason = Sentence(label="理由", help_text="`Accept-Language` の言語（ja、en）で書かれます。")
 
 
 class BookPreviewSerializer(serializers.Serializer):
@@ -220,7 +221,7 @@ class BookViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
                 "確かめたあとで計画が変わりました。preview で変更を確かめ直してください。"
             ) from changed
         except imports.ChoiceRefused as refused:
-            raise CannotApply(_in_words(refused.faults)) from refused
+            raise CannotApply(_by_place(refused.faults)) from refused
         return Response(self.represent(book.pk))
 
     @action(detail=True, methods=["post"], filter_backends=[])
@@ -239,6 +240,10 @@ class BookViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
         return book
 
 
-def _in_words(faults: list[Fault]) -> str:
-    more = f"（ほか{len(faults) - 1}件）" if len(faults) > 1 else ""
-    return f"{faults[0]}{more}"
+def _by_place(faults: list[Fault]) -> dict[str, list[str]]:
+    """The faults as a problem has them: `measures.12.name` and the reasons."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        place = (fault.sheet, fault.row, fault.column)
+        found.setdefault(".".join(str(part) for part in place if part), []).append(fault.reason)
+    return found

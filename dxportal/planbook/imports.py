@@ -20,7 +20,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import audit, policy
 from accounts.audit import Actor
@@ -167,11 +167,12 @@ def _why_not_this_plan(book_import: BookImport, key: str) -> str:
 
 
 def _examine(actor: Actor, book_import: BookImport) -> Preview:
-    """What the book would do now."""
-    try:
-        return Preview(load_book(actor, book_of(book_import), dry_run=True).changes)
-    except PlanBookError as error:
-        return Preview(faults=error.faults)
+    """What the book would do now. It is kept, so it is said in one language, whoever asks."""
+    with translation.override(settings.LANGUAGE_CODE):
+        try:
+            return Preview(load_book(actor, book_of(book_import), dry_run=True).changes)
+        except PlanBookError as error:
+            return Preview(faults=error.faults)
 
 
 def _keep(book_import: BookImport, preview: Preview) -> None:

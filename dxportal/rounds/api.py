@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.api import DepartmentViewSet
 from accounts.rest.authentication import actor_of
 from accounts.rest.bulk import MAX_ID
+from accounts.rest.errors import Sentence
 from accounts.rest.viewsets import (
     ReadOnlyRows,
     RowSerializer,
@@ -20,7 +21,6 @@ from accounts.rest.viewsets import (
     VersionRead,
     WritesWithVersion,
 )
-from dxportal.rest import english
 from plans import procedure
 from plans.api import CycleViewSet, MeasureViewSet, PersonName, reason_field
 from plans.api import SubmissionViewSet as ReadOnlySubmissions
@@ -120,7 +120,7 @@ class StepOutcomeSerializer(serializers.Serializer):
     outcome = serializers.ChoiceField(
         label="結果", choices=[("moved", "移した"), ("refused", "断った")]
     )
-    reason = serializers.CharField(label="断った理由", allow_blank=True)
+    reason = Sentence(label="断った理由", allow_blank=True)
     state = serializers.ChoiceField(
         label="いまの状態", choices=RoundItem.State.choices, allow_null=True
     )
@@ -200,7 +200,8 @@ class RoundItemViewSet(WritesWithVersion, ReadOnlyRows):
         for item in items:
             item.version = versions[item.pk]
         actor, reason = actor_of(request), body.get("reason", "")
-        return Response(_report(versions, procedure.move_items(actor, items, body["step"], reason)))
+        result = procedure.move_items(actor, items, body["step"], reason)
+        return Response(BulkStepReportSerializer(_report(versions, result)).data)
 
 
 def _report(asked: Iterable[int], result: BulkResult) -> dict[str, Any]:
@@ -214,7 +215,7 @@ def _report(asked: Iterable[int], result: BulkResult) -> dict[str, Any]:
             {
                 "id": pk,
                 "outcome": "refused" if refusal else "moved",
-                "reason": english.said(refusal),
+                "reason": refusal,
                 "state": outcome and outcome.item.state,
                 "version": outcome and outcome.item.version,
             }

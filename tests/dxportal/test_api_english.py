@@ -1,37 +1,64 @@
 """Refusals in English for who asks for it, in Japanese for everybody else."""
 
 import ast
+import csv
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import translation
 
+from dxportal.planbook.writer import lines_of, write_zip
 from dxportal.rest.english import in_english
 from dxportal.rest.english.sentences import SENTENCES
 from dxportal.rest.problems import KINDS
+from plans.models import Plan
 from tests.api import Caller
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast, actual
 
 JAPANESE = re.compile(r"[ぁ-ヿ一-鿿]")
 
 
+APPS = ("accounts", "plans", "projects", "kpi", "budgets", "dxportal")
+
+
+def sources() -> Iterator[Path]:
+    base = Path(settings.BASE_DIR)
+    for path in (path for app in APPS for path in (base / app).rglob("*.py")):
+        if path.parent.name not in ("english", "migrations"):
+            yield path.relative_to(base)
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((Path(settings.BASE_DIR) / path).read_text())
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """The texts in a piece of code, `{}` for what is put into them; but for help and parts."""
+    left_out = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            left_out |= {id(part) for part in node.values}
+        elif isinstance(node, ast.keyword) and node.arg == "help_text":
+            left_out |= {id(part) for part in ast.walk(node.value)}
+    for node in (node for node in ast.walk(tree) if id(node) not in left_out):
+        if isinstance(node, ast.JoinedStr):
+            said = (str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values)
+            yield "".join(said)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.sub(r"\{\w*\}|%\(\w+\)s", "{}", node.value)
+
+
 def in_the_code() -> Iterator[str]:
-    """Every text of the code, `{}` for what is put into it."""
-    for app in ("accounts", "plans", "projects", "kpi", "budgets", "dxportal"):
-        for path in (Path(settings.BASE_DIR) / app).rglob("*.py"):
-            if path.parent.name == "english":
-                continue
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield re.sub(r"\{\w*\}", "{}", node.value)
-                elif isinstance(node, ast.JoinedStr):
-                    parts = (p.value if isinstance(p, ast.Constant) else "{}" for p in node.values)
-                    yield "".join(map(str, parts))
+    for path in sources():
+        yield from texts(parsed(path))
 
 
 def test_every_sentence_is_still_said_and_its_english_is_english() -> None:
@@ -44,48 +71,52 @@ def test_every_sentence_is_still_said_and_its_english_is_english() -> None:
         assert english.format(*"12345"), japanese
 
 
-# Whose refusals come through the API.
-SERVICES = (
-    *("accounts/departments.py", "accounts/tokens.py", "dxportal/rounds/evidence.py"),
-    *("dxportal/revisions/services.py", "dxportal/reorganization/services.py"),
-    *("dxportal/reorganization/api.py", "dxportal/planbook/imports.py", "dxportal/saved_views.py"),
-    *("dxportal/planbook/api_mappings.py", "dxportal/planbook/meanings.py"),
-    *("dxportal/reports/templates.py", "dxportal/reports/sections.py", "kpi/revisions.py"),
-    *("dxportal/reports/publishing.py", "dxportal/public/services.py", "plans/tree_editing.py"),
-    *("projects/placing.py", "projects/placements.py", "plans/procedure.py", "plans/services.py"),
+# What pages alone say: forms, printed matter, files for citizens, the operator's commands; and
+# what is stored of a webhook's delivery.
+PAGES = re.compile(
+    r"/(views|management|public|forms|dashboards|templatetags)/"
+    r"|(views|forms|_pages|admin|oidc|listing)\.py|reports/(docx|xlsx|text)"
+    r"|^dxportal/(settings|checks|example|tasks)\.py|planbook/country"
+    r"|webhooks/(sending|signing|addresses)"
+)
+# What makes a refusal of a sentence: exceptions, and the faults of books.
+REFUSES = re.compile(
+    r"(.*(Error|Denied|NotFound|Locked|Refused|Throttled|APIException|Fault)|_?fault|fail|require)$"
+)
+# Modules whose sentences go into faults from wherever they stand in them.
+OF_FAULTS = re.compile(
+    r"planbook/(cells|changes|loader|locks|mapped|mapped_cells|plan_index|reader|removal|tables)"
+    r"|rounds/entry_book_(cells|changes|file|reading)"
 )
 
 
-@pytest.mark.parametrize("path", SERVICES)
-def test_what_services_refuse_has_its_english(path: str) -> None:
-    tree = ast.parse((Path(settings.BASE_DIR) / path).read_text())
-    # A part of a longer text, and what the log says, are no sentences to a client.
-    parts = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in node.values
+def refusing(path: Path) -> Iterator[ast.AST]:
+    """The pieces of a module that refuse something."""
+    tree = parsed(path)
+    if OF_FAULTS.search(str(path)):
+        yield tree
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise | ast.Yield):
+            yield node
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if REFUSES.match(name):
+                yield node
+            yield from (k for k in node.keywords if k.arg == "violation_error_message")
+        elif isinstance(node, ast.FunctionDef) and re.search("why|reason", node.name):
+            yield from (found for found in ast.walk(node) if isinstance(found, ast.Return))
+
+
+def test_what_can_be_refused_over_the_api_has_its_english() -> None:
+    wrong = {
+        (str(path), text)
+        for path in sources()
+        if not PAGES.search(str(path))
+        for node in refusing(path)
+        for text in texts(node)
+        if text.endswith("。") and JAPANESE.search(in_english(text.replace("{}", "x")))
     }
-    wrong = []
-    for node in (
-        found
-        for said in ast.walk(tree)
-        if isinstance(said, ast.Raise | ast.Yield)
-        for found in ast.walk(said)
-    ):
-        if id(node) in parts:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            sentence = "".join(
-                str(p.value) if isinstance(p, ast.Constant) else "x" for p in node.values
-            )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            sentence = node.value
-        else:
-            continue
-        if sentence.endswith("。") and JAPANESE.search(in_english(sentence)):
-            wrong.append(sentence)
-    assert wrong == []
+    assert wrong == set()
 
 
 @pytest.mark.parametrize(
@@ -170,6 +201,53 @@ def test_a_refusal_is_in_the_client_s_language(
                 re.sub("データを活用した事業立案数|約3|DX戦略実行計画|立案数", "", message)
             )
             assert bool(japanese) is not english, message
+
+
+def test_what_django_says_of_a_row_names_it_in_english(cast: Cast) -> None:
+    body = {"plan": cast.plan.pk, "indicator": cast.indicators["来訪者"].pk, "value": "1"}
+    body |= {"fiscal_year": 2029}
+    coordinator = Caller(cast.coordinator)
+    assert coordinator.post("targets/", body).status_code == 201
+    again = coordinator.call("POST", "targets/", body, **{"Accept-Language": "en"}).json()
+    assert "target with this indicator, fiscal_year, kind" in again["detail"], again
+    assert not any(JAPANESE.search(error["message"]) for error in again["errors"])
+
+
+def test_the_faults_of_a_book_are_told_in_either_language(cast: Cast, files: Path) -> None:
+    """What was checked once is told to each caller in their own language."""
+    coordinator = Caller(cast.coordinator)
+    spoiled = {
+        "measures": {"key": "", "parent": "なし", "position": "-1"},
+        "projects": {"first_fiscal_year": "R7"},
+        "values": {"fiscal_year": "2024", "kind": "actual", "value": "約3", "status": "x"},
+    }
+    sent = {"organization": cast.city.pk, "plan": cast.plan.pk}
+    sent["file"] = SimpleUploadedFile("book.zip", _spoiled(cast.plan, spoiled))
+    for uploaded in ("ja", "en"):
+        made = coordinator.call("POST", "books/", sent, **{"Accept-Language": uploaded})
+        address = f"books/{made.json()['id']}/preview/"
+        for language in ("ja", "en"):
+            answer = coordinator.get(address, **{"Accept-Language": language})
+            faults = answer.json()["faults"]
+            assert len(faults) >= 6, faults
+            for fault in faults:
+                in_japanese = bool(JAPANESE.search(re.sub("（[^（]*）", "", fault["reason"])))
+                assert in_japanese is (language == "ja"), fault
+
+
+def _spoiled(plan: Plan, cells: dict[str, dict[str, str]]) -> bytes:
+    """The book of a plan with these cells in the first row of each sheet."""
+    book, made = io.BytesIO(), io.BytesIO()
+    write_zip(lines_of(plan), book)
+    with zipfile.ZipFile(book) as read, zipfile.ZipFile(made, "w") as write:
+        for name in read.namelist():
+            rows = list(csv.reader(io.StringIO(read.read(name).decode("utf-8-sig"))))
+            for column, text in cells.get(name.removesuffix(".csv"), {}).items():
+                rows[1][rows[0].index(column)] = text
+            text = io.StringIO()
+            csv.writer(text).writerows(rows)
+            write.writestr(name, text.getvalue())
+    return made.getvalue()
 
 
 def test_an_error_says_field_code_and_value_in_either_language(cast: Cast) -> None:

@@ -14,11 +14,16 @@ from django.db import models
 from django.utils import translation
 
 from accounts.policy import Act
+from dxportal.rest.english import of_django
 from dxportal.rest.english.sentences import SENTENCES
 from plans import fiscal_years
 from plans.procedure import Step
 
 OURS = ("accounts", "plans", "projects", "kpi", "budgets", "dxportal")
+# A choice with what it is called: reported（報告済）.
+CHOICE = re.compile(r"(\w+)（(.+)）")
+# How Django lists fields, in either language.
+LISTED = re.compile(r", | と | and ")
 YEAR = re.compile(r"(?:令和|平成|昭和)(?:\d+|元)(?:（\d{4}）)?年度")
 
 
@@ -58,6 +63,11 @@ def _value(text: str) -> str:
     found = _names().get(text) or in_english(text)
     if found == text and "、" in text and "。" not in text:
         return ", ".join(_value(part) for part in text.split("、"))
+    if (choice := CHOICE.fullmatch(text)) and choice[2] in _names():
+        return choice[1]
+    fields = [_names().get(part, "") for part in LISTED.split(text)]
+    if all(fields):
+        return ", ".join(fields)
     return YEAR.sub(_year, found)
 
 
@@ -74,7 +84,8 @@ def _catalogue() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     plain = {japanese: english for japanese, english in SENTENCES.items() if "{}" not in japanese}
     rest = [(japanese, english) for japanese, english in SENTENCES.items() if "{}" in japanese]
     rest.sort(key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
-    return plain, [(_pattern(japanese), english) for japanese, english in rest]
+    patterns = [(_pattern(japanese), english) for japanese, english in rest]
+    return plain, [*of_django.patterns(), *patterns]
 
 
 def _pattern(japanese: str) -> re.Pattern[str]:

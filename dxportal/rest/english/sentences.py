@@ -3,7 +3,9 @@
 tests/dxportal/test_api_english.py sees to it that each is still said somewhere in the code.
 """
 
+from dxportal.rest.english.of_books import OF_BOOKS
 from dxportal.rest.english.of_keeping import OF_KEEPING
+from dxportal.rest.english.of_rules import OF_RULES
 
 SENTENCES = {
     # Who may do what
@@ -486,4 +488,7 @@ SENTENCES = {
         "This webhook is stopped. Start it again before you test it."
     ),
     "いま送っているところです。少し待ってください。": "It is being sent. Wait a little.",
-} | OF_KEEPING
+    **OF_BOOKS,
+    **OF_KEEPING,
+    **OF_RULES,
+}
