@@ -287,12 +287,6 @@ def _why_owners_lock(instance: models.Model) -> str:
     return next((str(reason) for reason in reasons if reason), "")
 
 
-def may_edit(actor: Actor, instance: models.Model) -> bool:
-    """Whether the actor may change this row now: for pages that offer it."""
-    allowed = policy.allows(actor, Act.MANAGE, organization_id_of(instance), on=instance)
-    return allowed and not why_locked(instance)
-
-
 def require_may_edit(
     actor: Actor,
     instance: models.Model,

@@ -61,5 +61,4 @@ class TargetQuerySet(OfIndicator):
 
 
 class ActualQuerySet(OfIndicator):
-    def not_yet_approved(self) -> Self:
-        return self.filter(~Q(state__in=("approved", "final")))
+    pass

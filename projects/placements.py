@@ -83,11 +83,6 @@ def change_placement(
         return editing.change(actor, placement, changes, expected_version)
 
 
-def make_primary(actor: Actor, placement: Placement, expected_version: int | None) -> Placement:
-    """Make this the project's primary placement in its plan; the other becomes what this was."""
-    return change_placement(actor, placement, {"is_primary": True}, expected_version)
-
-
 def _primary(plan: Plan, project: Project) -> Placement | None:
     found = Placement.objects.select_for_update(of=("self",))
     return found.filter(plan=plan, project=project, is_primary=True).first()

@@ -37,7 +37,6 @@ class Waiting:
     """What one department has handed in of one round."""
 
     cycle: ReportingCycle
-    department_pk: int
     name: str
     rows: list[Row]
 
@@ -58,7 +57,7 @@ def packages_for(user: User) -> list[Waiting]:
             department = row.item.department
             key = (department.pk, str(department)) if department else (0, NO_DEPARTMENT)
             groups.setdefault(key, []).append(row)
-        found += [Waiting(cycle, pk, name, rows) for (pk, name), rows in sorted(groups.items())]
+        found += [Waiting(cycle, name, rows) for (_, name), rows in sorted(groups.items())]
     return found
 
 
