@@ -84,7 +84,8 @@ def request_reports(
         names = "、".join(known.label for known in WRITERS)
         raise ValidationError({"format": f"形式は次のうちから選んでください：{names}"})
     chosen = design or Design()
-    require_sections(chosen.sections)
+    if chosen.sections:
+        require_sections(chosen.sections)
     same: dict[str, Any] = {
         "plan": plan,
         "fiscal_year": fiscal_year,

@@ -8,7 +8,11 @@ from projects.models import Milestone
 
 @dataclass(frozen=True)
 class Bar:
-    """A step over the plan's years: so many columns before it, under it, and after it."""
+    """A step over the plan's years: so many columns before it, under it, and after it.
+
+    One without a stated end goes on in the columns after it; of one that began before the plan's
+    years these are all.
+    """
 
     milestone: Milestone
     before: int
@@ -18,7 +22,12 @@ class Bar:
     @property
     def is_outside(self) -> bool:
         """Nothing of it lies in the plan's years, or the document names no year."""
-        return self.span == 0
+        return self.span == 0 and not self.goes_on
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on in the columns after it, without a stated end."""
+        return self.after > 0 and self.milestone.is_open_ended
 
 
 def bar(milestone: Milestone, years: Sequence[int]) -> Bar:

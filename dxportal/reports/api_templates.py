@@ -25,7 +25,7 @@ from dxportal.editors.api import DeletedSerializer, went_along
 from dxportal.filters import ReportTemplateFilterSet
 from dxportal.forms.reports import COVER_FIELDS, TemplateForm
 from dxportal.models import ReportTemplate
-from dxportal.reports.design import Chosen, Design
+from dxportal.reports.design import DEFAULT_SECTIONS, Chosen, Design
 from dxportal.reports.sections import SECTIONS
 from dxportal.reports.templates import change_template, create_template, design_of
 from plans.models import Plan
@@ -163,7 +163,11 @@ class ReportTemplateViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
         body = self.body()
         city = find_visible(Organization.objects, request, body["organization"], "organization")
         made = create_template(
-            actor_of(request), self._plan_of(body), city.pk, body["name"], _design(Design(), body)
+            actor_of(request),
+            self._plan_of(body),
+            city.pk,
+            body["name"],
+            _design(Design(DEFAULT_SECTIONS), body),
         )
         return self.created(made.pk)
 

@@ -121,7 +121,7 @@ class Composer:
         root_refs = "" if overview else maker.notes.refer(str(root), root.source_note)
         return Area(
             anchor=f"area-{root.pk}",
-            pillar="　".join(measure.title for measure in above),
+            pillar="　".join(str(measure) for measure in above),
             level=root.level.name,
             title=str(root),
             short_title=root.short_name or root.name,
@@ -220,7 +220,8 @@ class Composer:
         rows = []
         for level in self.source.levels:
             names = [m.short_name or m.name for m in self.source.measures if m.level_id == level.pk]
-            unnamed = f"（階層名の定めなし：{'、'.join(names)}）"
+            rest = f" ほか{len(names) - 2}件" if len(names) > 2 else ""
+            unnamed = f"（階層名の定めなし：{'、'.join(names[:2])}{rest}）"
             rows.append(LevelRow(level.name or unnamed, len(names)))
         return rows
 

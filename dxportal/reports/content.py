@@ -151,6 +151,13 @@ class ProjectRow:
     actual: tuple[str, ...]
     indicators: tuple[IndicatorRow, ...]
     refs: str = ""
+    facts: tuple[tuple[str, str], ...] = ()  # its tags by scheme, and its years as they are printed
+
+    @property
+    def small_lines(self) -> list[str]:
+        """What stands below its name in small type."""
+        lines = [("別名", alias) for alias in self.aliases] + [*self.facts]
+        return [f"{label}：{text}" for label, text in lines]
 
     @property
     def title(self) -> str:
@@ -388,7 +395,14 @@ class ReportContent:
     def stretch(self, **rows: tuple[object, ...]) -> Self:
         """The report with a part of its rows alone; what is said of the whole stays as it is."""
         part = replace(self, **rows)  # type: ignore[arg-type]
-        for name in ("has_actual_schedule", "list_years", "list_stage_years"):
+        for name in (
+            "has_actual_schedule",
+            "list_years",
+            "list_stage_years",
+            "list_has_codes",
+            "list_has_leading",
+            "list_has_summaries",
+        ):
             part.__dict__[name] = getattr(self, name)
         return part
 
@@ -410,6 +424,27 @@ class ReportContent:
         return f"{self.year_name}年次報告書"
 
     @cached_property
+    def chapters(self) -> tuple[str, ...]:
+        """The chapter of each area: the nodes above it; itself where it stands above the next."""
+        above = {area.pillar for area in self.areas}
+        return tuple(
+            area.pillar or (area.title if area.title in above else "施策ごとの進捗と評価")
+            for area in self.areas
+        )
+
+    @cached_property
+    def has_progress(self) -> bool:
+        """Whether there is progress to report: marks, indicators, or stages of projects."""
+        totals = self.totals
+        return bool(
+            self.marks
+            or totals.has_marks
+            or totals.has_indicators
+            or any(area.overview or area.reviews for area in self.areas)
+            or any(project.has_schedule for project in self._listed)
+        )
+
+    @cached_property
     def has_actual_schedule(self) -> bool:
         """Whether any project's actual stages are known; else a row for them says nothing."""
         return any(
@@ -418,6 +453,15 @@ class ReportContent:
             for step in area.steps
             for project in step.projects
         )
+
+    @property
+    def outline_has_projects(self) -> bool:
+        """Whether there is any to count in the tree of measures; else a column of noughts."""
+        return any(row.projects for row in self.outline)
+
+    @property
+    def outline_has_indicators(self) -> bool:
+        return any(row.indicators for row in self.outline)
 
     @property
     def is_dense(self) -> bool:
@@ -438,7 +482,21 @@ class ReportContent:
     def list_columns(self) -> int:
         """The columns of the list of all projects."""
         figures = 2 + len(self.list_years) if self.list_years else 0
-        return 5 + figures + len(self.list_stage_years)
+        about = 2 + self.list_has_codes + self.list_has_leading + self.list_has_summaries
+        return about + figures + len(self.list_stage_years)
+
+    @cached_property
+    def list_has_codes(self) -> bool:
+        """Whether any project in the list has a code; else its column would stand empty."""
+        return any(project.code for project in self._listed)
+
+    @cached_property
+    def list_has_leading(self) -> bool:
+        return any(project.is_leading for project in self._listed)
+
+    @cached_property
+    def list_has_summaries(self) -> bool:
+        return any(project.summary for project in self._listed)
 
     @cached_property
     def list_years(self) -> tuple[int, ...]:

@@ -43,7 +43,8 @@ class CoverWords:
         return "　".join(text for text in (self.form_number, self.document_number) if text)
 
 
-# The report that is built where nobody has chosen anything.
+# The yearly report of a plan with projects, indicators and marks; what is built where nobody has
+# chosen anything follows from the plan (`sections.usual_sections`).
 DEFAULT_SECTIONS = tuple(
     Chosen(name)
     for name in ("cover", "contents", "structure", "roads", "areas", "projects", "totals")
@@ -77,7 +78,7 @@ YEAR_SIGN = "{年度}"
 
 @dataclass(frozen=True)
 class Design:
-    sections: tuple[Chosen, ...] = DEFAULT_SECTIONS
+    sections: tuple[Chosen, ...] = ()  # none: those that suit the plan
     cover: CoverWords = field(default_factory=CoverWords)
     name: str = ""  # of the template
 

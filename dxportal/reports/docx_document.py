@@ -125,8 +125,11 @@ class Report:
         self.write(f'<w:p><w:pPr><w:pStyle w:val="ReportGap"/>{self._section()}</w:pPr></w:p>')
         self._running = {}
 
-    def heading(self, level: int, text: str) -> None:
-        """A heading of level 1 to 3; the first two are listed in the contents."""
+    def heading(self, level: int, text: str, above: str = "") -> None:
+        """A heading of level 1 to 3; the first two are listed in the contents.
+
+        `above` is a small line over it: the name of the measure's level in its plan.
+        """
         breaks, self._breaks_page = self._breaks_page, False
         if breaks and level in self._running and level <= self._page_title:
             # The header changes: word processors other than Word don't look for it themselves.
@@ -134,15 +137,21 @@ class Report:
             breaks = False
         if level <= 2:
             self._note_running(level, text)
+        if above:
+            small = Paragraph((Run(above),), "ReportLevel", keeps_next=True, breaks_page=breaks)
+            self.write(small.markup())
+            breaks = False
         paragraph = Paragraph((Run(text),), f"Heading{level}", breaks_page=breaks)
+        markup = paragraph.markup()
+        if above:  # it keeps the distance from what was before
+            markup = markup.replace("</w:pPr>", '<w:spacing w:before="0"/></w:pPr>', 1)
         if level > 2:
-            self.write(paragraph.markup())
+            self.write(markup)
             return
         self._headings.append((level, text))
         number = len(self._headings)
         start = f'<w:bookmarkStart w:id="{number}" w:name="{_bookmark(number)}"/>'
         end = f'<w:bookmarkEnd w:id="{number}"/>'
-        markup = paragraph.markup()
         before, close, after = markup.partition("</w:pPr>")
         self.write(f"{before}{close}{start}{after.removesuffix('</w:p>')}{end}</w:p>")
 

@@ -17,6 +17,9 @@ from dxportal.reports.sections import BY_KEY
 from dxportal.templatetags.report_paper import paper
 from plans import fiscal_years
 
+# With so few columns of years there is room for words beside a step's time.
+FEW_YEARS = 4
+
 
 def write_summary(report: Report, content: ReportContent, chosen: Chosen) -> None:
     summary = sheets.summary_of(content)
@@ -162,9 +165,7 @@ def write_plain_measures(report: Report, content: ReportContent, chosen: Chosen)
     report.heading(1, "施策別の取組")
     for row in content.plain:
         again = "（再掲）" if row.is_repeat else ""
-        if row.level:
-            report.paragraph(row.level, "ReportLevel", keeps_next=True)
-        report.heading(2 if row.depth == 0 else 3, f"{row.title}{again}")
+        report.heading(2 if row.depth == 0 else 3, f"{row.title}{again}", above=row.level)
         _plain_measure(report, content, row)
     if not content.plain:
         report.paragraph("施策はありません。", "ReportMissing")
@@ -178,6 +179,8 @@ def _plain_measure(report: Report, content: ReportContent, row: PlainMeasure) ->
     facts += [("事業", "\n".join(row.projects))] if row.projects else []
     for reference in row.references:
         lines = ["　".join(filter(None, item)) for item in reference.rows]
+        if not reference.has_figures:
+            lines = ["、".join(lines)]
         title = f"{reference.title}（{reference.as_of}）" if reference.as_of else reference.title
         facts.append((title, "\n".join(filter(None, (*lines, reference.note)))))
     facts += [(f"{mark}　{term}".strip(), text) for mark, term, text in row.footnotes]
@@ -193,12 +196,15 @@ def _plain_measure(report: Report, content: ReportContent, row: PlainMeasure) ->
 
 def _bars(report: Report, content: ReportContent, row: PlainMeasure) -> None:
     years = [fiscal_years.short_form(year) for year in content.plan_years]
-    with report.table([None, 35, *[11] * len(years)], f"{row.title}のスケジュール") as table:
+    room = 35 if len(years) > FEW_YEARS else 62
+    with report.table([None, room, *[11] * len(years)], f"{row.title}のスケジュール") as table:
         table.head(["取組", "時期", *years])
         for step in row.bars:
-            name = f"{step.project}　{step.text}".strip()
+            name = f"{step.project}：{step.text}" if step.project else step.text
+            period = f"{step.period}\n（{step.outside}）" if step.outside else step.period
             marks = (table.text(mark, align="center") for mark in step.marks)
-            table.row([table.text(name), table.text(step.period), *marks])
+            table.row([table.text(name), table.text(period.strip()), *marks])
+    report.paragraph("■ 実施する年度　▶ 終わりの年度の記載がなく続くもの", "ReportRemark")
 
 
 def write_sheets(report: Report, content: ReportContent, chosen: Chosen) -> None:
@@ -229,6 +235,7 @@ def write_sheets(report: Report, content: ReportContent, chosen: Chosen) -> None
             ("別名", "\n".join(project.aliases)),
             ("所管課", project.departments),
             ("概要", project.summary),
+            *project.facts,
             ("スケジュール（予定）", stages),
             ("スケジュール（実績）", actual),
             *((f"予算（{stage}、千円）", _amount(line)) for stage, line in sheet.budgets),

@@ -10,7 +10,7 @@ from dxportal.reports.docx_document import AREA, COVER, UPRIGHT, WIDE, Report
 from dxportal.reports.docx_markup import Box, Paragraph, Run, Table, split_lines
 from dxportal.reports.docx_tables import bar_picture, indicator_table, step_table
 from dxportal.reports.pdf import kpi_bars, mark_bars
-from dxportal.reports.rows import stage_legend
+from dxportal.reports.sheets import signs_of
 
 
 def write_cover(report: Report, content: ReportContent) -> None:
@@ -79,58 +79,47 @@ def write_structure(report: Report, content: ReportContent) -> None:
             label = f"{count.label}（{count.remark}）" if count.remark else count.label
             table.row([table.text(label), table.figure(str(count.number))])
     _signs(report, content)
-    report.heading(2, "施策の体系")
-    with report.table([30, None, 20, 20], "施策の体系") as table:
-        table.head(["階層", "名称", "事業", "指標"])
-        for line in content.outline:
-            name = Run("　" * line.depth + line.title, bold=line.depth == 0)
-            table.row(
-                [
-                    table.text(line.level),
-                    Box((Paragraph((name,)),)),
-                    table.figure(str(line.projects)),
-                    table.figure(str(line.indicators)),
-                ]
-            )
-    report.paragraph(
-        "事業の数は主たる掲載だけを数え、再掲は含みません。指標の数は、その施策と下の施策に置かれた"
-        "KPI・成果指標の数です。",
-        "ReportRemark",
-    )
+    _outline(report, content)
     write_notes(report, content.plan_notes, 2)
 
 
+def _outline(report: Report, content: ReportContent) -> None:
+    """The tree of measures, with the numbers of what stands in it anywhere."""
+    projects, indicators = content.outline_has_projects, content.outline_has_indicators
+    heads = ["事業"] * projects + ["指標"] * indicators
+    report.heading(2, "施策の体系")
+    with report.table([30, None, *[20] * len(heads)], "施策の体系") as table:
+        table.head(["階層", "名称", *heads])
+        for line in content.outline:
+            name = Run("　" * line.depth + line.title, bold=line.depth == 0)
+            counts = [line.projects] * projects + [line.indicators] * indicators
+            figures = (table.figure(str(count)) for count in counts)
+            table.row([table.text(line.level), Box((Paragraph((name,)),)), *figures])
+    if projects:
+        remark = "事業の数は主たる掲載だけを数え、再掲は含みません。"
+        report.paragraph(remark, "ReportRemark")
+    if indicators:
+        remark = "指標の数は、その施策と下の施策に置かれたKPI・成果指標の数です。"
+        report.paragraph(remark, "ReportRemark")
+
+
 def _signs(report: Report, content: ReportContent) -> None:
+    signs = signs_of(content)
+    if not signs:
+        return
     report.heading(2, "記号の見方")
     with report.table([50, None], "記号の見方") as table:
         table.head(["記号", "意味"])
-        for mark in content.marks:
-            limit = mark.threshold
-            hint = "" if limit is None else f"（目安：達成率{limit.normalize()}%以上）"
-            table.row(
-                [table.text(f"進捗予定・進捗　{mark.symbol}"), table.text(f"{mark.label}{hint}")]
-            )
-        for sign, meaning in (
-            ("スケジュール", stage_legend()),
-            ("★", "リーディングプロジェクト"),
-            (
-                "グラフ",
-                "破線と白い点は予定、実線と塗った点は実績。点のない年度は数値がない。",
-            ),
-            (
-                "達成率",
-                "指標ごとに定めた求め方による。算式は率の下に示す。求められないときは「—」。",
-            ),
-        ):
-            table.row([table.text(sign), table.text(meaning)])
+        for sign in signs:
+            table.row([table.text(text) for text in sign])
 
 
 def write_areas(report: Report, content: ReportContent) -> None:
-    pillar: str | None = None
-    for area in content.areas:
+    chapter = ""
+    for area, name in zip(content.areas, content.chapters, strict=True):
         report.page(WIDE if area.is_brief else AREA)
-        _area_heading(report, content, area, area.pillar != pillar)
-        pillar = area.pillar
+        _area_heading(report, area, name if name != chapter else "")
+        chapter = name
         year = content.year_name
         if area.is_brief:
             missing = f"{year}の総括と目標・進捗・評価、到達像の記載はありません。"
@@ -149,7 +138,7 @@ def write_overviews(report: Report, content: ReportContent) -> None:
         report.page(AREA)
         if not number:
             report.heading(1, "総括と到達像")
-        _area_heading(report, content, area, False)
+        _area_heading(report, area)
         if area.is_brief:
             missing = f"{content.year_name}の総括と目標・進捗・評価、到達像の記載はありません。"
             report.paragraph(missing, "ReportMissing")
@@ -174,12 +163,11 @@ def write_kpis(report: Report, content: ReportContent) -> None:
             indicator_table(report, content, area)
 
 
-def _area_heading(report: Report, content: ReportContent, area: Area, is_first: bool) -> None:
-    if is_first:
-        report.heading(1, area.pillar or "施策ごとの進捗と評価")
-    if area.level:
-        report.paragraph(area.level, "ReportLevel", keeps_next=True)
-    report.heading(2, area.title)
+def _area_heading(report: Report, area: Area, chapter: str = "") -> None:
+    """The section's heading, after that of the chapter which begins with it."""
+    if chapter:
+        report.heading(1, chapter)
+    report.heading(2, area.title, above=area.level)
     said = [f"所管課：{area.department}"] if area.department else []
     said += [f"出典注記：{area.refs}"] if area.refs else []
     if said:

@@ -192,6 +192,9 @@ def bar_picture(report: Report, bars: Bars) -> None:
 
 # All projects
 
+# Of code, star, name, summary, the summary beside many years, and department; on A3 and on A4.
+LIST_WIDTHS = ((25, 9, 50, 72, 50, 32), (17, 6, 38, 46, 34, 22))
+
 
 def write_projects(report: Report, content: ReportContent, is_small: bool = False) -> None:
     """The list of all projects on A3, or `is_small` on A4."""
@@ -202,16 +205,10 @@ def write_projects(report: Report, content: ReportContent, is_small: bool = Fals
     report.paragraph(_list_remark(content), "ReportRemark", keeps_next=True)
     years: list[float | None] = [None] * len(content.list_years)
     stages = [6 if is_small else 10] * len(content.list_stage_years)
-    about: list[float | None] = [25, 9, 50, 50 if content.is_dense else 72, 32]
-    figures = [40, 9]
-    if is_small:
-        about = [17, 6, 38, 34 if content.is_dense else 46, 22]
-        figures = [28, 7]
-    names = ["番号", "リーディング", "事業", "概要", "所管課"]
+    columns = _about_columns(content, is_small)
     if years:
-        about, names = [*about, *figures], [*names, "活動指標（単位）", "区分"]
-    else:
-        about[3] = None  # the text gets the room
+        columns += [("活動指標（単位）", 28 if is_small else 40), ("区分", 7 if is_small else 9)]
+    names, about = [name for name, _ in columns], [width for _, width in columns]
     look = TINY if is_small else SMALL
     with report.table([*about, *years, *stages], "事業の一覧", look) as table:
         table.head(
@@ -230,19 +227,36 @@ def write_projects(report: Report, content: ReportContent, is_small: bool = Fals
                     _listed_project(table, content, project)
 
 
+def _about_columns(content: ReportContent, is_small: bool) -> list[tuple[str, float | None]]:
+    """What is said of a project itself, and how wide; without columns that would stand empty.
+
+    Without figures beside them the texts get the room.
+    """
+    code, star, name, summary, dense, department = LIST_WIDTHS[is_small]
+    columns: list[tuple[str, float | None]] = [("番号", code)] * content.list_has_codes
+    columns += [("リーディング", star)] * content.list_has_leading
+    if not content.list_years:
+        columns.append(("事業", name if content.list_has_summaries else None))
+        columns += [("概要", None)] * content.list_has_summaries
+        return [*columns, ("所管課", department if content.list_has_summaries else None)]
+    columns.append(("事業", name))
+    columns += [("概要", dense if content.is_dense else summary)] * content.list_has_summaries
+    return [*columns, ("所管課", department)]
+
+
 def _list_remark(content: ReportContent) -> str:
     figures = "活動指標の予定と実績は年度ごとの値です。" if content.list_years else ""
     stages = f"スケジュールは予定です。{stage_legend()}　　" if content.list_stage_years else ""
     none = "" if content.list_years else "活動指標の記載はありません。　　"
-    signs = "★リーディングプロジェクト　　（再掲）はほかの施策が主たる掲載の事業"
-    return f"{figures}{stages}{none}{signs}"
+    star = "★リーディングプロジェクト　　" if content.list_has_leading else ""
+    return f"{figures}{stages}{none}{star}（再掲）はほかの施策が主たる掲載の事業"
 
 
 def _listed_project(table: Table, content: ReportContent, project: ProjectRow) -> None:
     for number, line in enumerate(project.lines, start=1):
         table.row(
             [
-                *_about(table, project, line),
+                *_about(table, content, project, line),
                 *(_line(table, content, line) if content.list_years else ()),
                 *(
                     goes_on(box, project.line_count) if line.is_first else BELOW
@@ -254,16 +268,19 @@ def _listed_project(table: Table, content: ReportContent, project: ProjectRow) -
         )
 
 
-def _about(table: Table, project: ProjectRow, line: Line) -> list[Box]:
+def _about(table: Table, content: ReportContent, project: ProjectRow, line: Line) -> list[Box]:
+    """What `_about_columns` names."""
+    codes, leading = content.list_has_codes, content.list_has_leading
+    summaries = content.list_has_summaries
     if not line.is_first:
-        return [BELOW] * 5
+        return [BELOW] * (2 + codes + leading + summaries)
     name = table.text(project.title, project.refs, bold=True)
-    aliases = (Paragraph((Run(f"別名：{alias}", size=6),)) for alias in project.aliases)
+    below = (Paragraph((Run(line, size=6.5),)) for line in project.small_lines)
     boxes = [
-        table.text(project.code),
-        table.text("★" if project.is_leading else "", align="center"),
-        Box((*name.paragraphs, *aliases)),
-        table.text(project.summary),
+        *[table.text(project.code)] * codes,
+        *[table.text("★" if project.is_leading else "", align="center")] * leading,
+        Box((*name.paragraphs, *below)),
+        *[table.text(project.summary)] * summaries,
         table.text(project.departments),
     ]
     return [goes_on(box, project.line_count) for box in boxes]

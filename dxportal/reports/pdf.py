@@ -26,7 +26,7 @@ from dxportal.reports.characters import Missing, without_missing
 from dxportal.reports.collector import without_collector
 from dxportal.reports.content import ReportContent
 from dxportal.reports.pdf_joining import LaidOut, Page, Pages
-from dxportal.reports.pdf_parts import Part, Piece, parts_of, pillar_openers, whole
+from dxportal.reports.pdf_parts import Part, Piece, chapter_openers, parts_of, whole
 from dxportal.reports.pdf_tags import TagMender, relinked
 from dxportal.reports.rows import stage_legend
 from dxportal.reports.sections import contents_of
@@ -89,7 +89,7 @@ def html_of(
         "kpi_bars": kpi_bars(content),
         "contents": [(*line, pages.get(line[2], "")) for line in contents_of(content)],
         "notes_by_part": notes_by_part(content),
-        "pillar_openers": pillar_openers(content),
+        "chapters": chapter_openers(content),
     }
     body = "".join(
         render_to_string(

@@ -7,7 +7,6 @@ with two. A part begins on a page of its own, as sections do.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from dxportal.reports.content import Area, ListGroup, ReportContent
@@ -191,8 +190,7 @@ MEASURE_SHEETS = Cut(
 )
 
 
-def pillar_openers(content: ReportContent) -> frozenset[str]:
-    """The anchors of the areas before which a heading of their pillar stands."""
-    areas = content.areas
-    changes = {after.anchor for before, after in pairwise(areas) if before.pillar != after.pillar}
-    return frozenset({area.anchor for area in areas[:1]} | changes)
+def chapter_openers(content: ReportContent) -> dict[str, str]:
+    """The chapter that begins with an area, by the area's anchor."""
+    pairs = zip(content.areas, (None, *content.chapters), content.chapters, strict=False)
+    return {area.anchor: chapter for area, before, chapter in pairs if chapter != before}

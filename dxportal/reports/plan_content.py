@@ -14,8 +14,9 @@ class PlainBar:
     marks: tuple[str, ...]  # for each of the plan's years: "", ■, or ▶ where it goes on
 
     @property
-    def is_outside(self) -> bool:
-        return not any(self.marks)
+    def outside(self) -> str:
+        """Why there is no mark; "" where there is one."""
+        return "" if any(self.marks) else "計画の年度の外、または年度の記載なし"
 
 
 @dataclass(frozen=True)

@@ -79,8 +79,24 @@ def _plain(source: Source, measure: Measure) -> PlainMeasure:
             f"{place}（{place.repeat_label}）" if place.repeat_label else str(place)
             for place in source.placements_of.get(measure.pk, [])
         ),
-        source_note=measure.source_note.strip(),
+        source_note=_notes(source, measure),
     )
+
+
+def _notes(source: Source, measure: Measure) -> str:
+    """The source notes of a measure and of what stands at it, a line each."""
+    rows = source.plan_rows
+    said = [("", measure.source_note)]
+    said += [
+        (f"目指す状態（{state.phase.name}）：", state.source_note)
+        for state in source.target_states_of.get(measure.pk, [])
+    ]
+    said += [
+        (f"スケジュール「{step.text}」：", step.source_note)
+        for step in rows.milestones.get(measure.pk, [])
+    ]
+    said += [(f"{row.title}：", row.source_note) for row in rows.references.get(measure.pk, [])]
+    return "\n".join(f"{label}{note.strip()}" for label, note in said if note.strip())
 
 
 def tuple_text(names: list[str]) -> str:
@@ -91,7 +107,7 @@ def _bar(source: Source, step: Milestone) -> PlainBar:
     years = list(source.plan.fiscal_years)
     lies = bar(step, years)
     marks = [""] * lies.before + [UNDER_WAY] * lies.span + [""] * lies.after
-    if step.is_open_ended and lies.span:
+    if lies.goes_on:
         marks[lies.before + lies.span :] = [GOES_ON] * lies.after
     project = step.project.name if step.project else ""
     return PlainBar(step.text, step.period, project, tuple(marks))

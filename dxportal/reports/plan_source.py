@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from budgets.models import BudgetEntry, StatedTotal
 from dxportal.models import PublishedReport
@@ -20,6 +21,14 @@ class PlanRows:
     links: list[ProjectTag]
     corrections: list[Correction]
     published: list[PublishedReport]  # of the report's fiscal year, the newest first
+
+    @cached_property
+    def links_of(self) -> dict[tuple[int, int], list[ProjectTag]]:
+        """The tags of a project where it stands, by project and measure."""
+        groups: dict[tuple[int, int], list[ProjectTag]] = defaultdict(list)
+        for link in self.links:
+            groups[link.project_id, link.measure_id].append(link)
+        return dict(groups)
 
 
 def read_plan_rows(plan_id: int, fiscal_year: int) -> PlanRows:

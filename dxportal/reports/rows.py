@@ -13,7 +13,7 @@ from dxportal.reports.source import Source
 from kpi.models import Actual, IndicatorUse
 from plans import fiscal_years
 from plans.models import Mark, Measure
-from projects.models import Placement, Review
+from projects.models import Placement, ProjectTag, Review
 from projects.models.placements import STAGE_SYMBOLS, Stage
 
 
@@ -64,13 +64,15 @@ class RowMaker:
 
     def project(self, placement: Placement, with_indicator_notes: bool = True) -> ProjectRow:
         project = placement.project
-        about = f"{placement.code}　{project.name}".strip()
+        about = f"{placement.code}　{placement.title}".strip()
         schedule = self.source.schedule_of.get(project.pk, {})
         said = [
             f"{fiscal_years.short_form(year)}の予定：{entry.source_note}"
             for year, entry in schedule.items()
             if entry.source_note
         ]
+        links = self.source.plan_rows.links_of.get((project.pk, placement.measure_id), [])
+        said += [f"{link.tag.name}：{link.source_note}" for link in links if link.source_note]
         refs = self.notes.refer(about, project.source_note, placement.source_note, *said)
         maker = (
             self if with_indicator_notes else RowMaker(self.source, self.facts, self.schedule_years)
@@ -84,15 +86,12 @@ class RowMaker:
         return ProjectRow(
             project_id=project.pk,
             code=placement.code,
-            name=project.name,
-            summary=project.summary,
+            name=placement.title,
+            summary=placement.summary or project.summary,
             departments=project.department_names,
             is_leading=placement.is_leading,
             is_primary=placement.is_primary,
-            aliases=tuple(
-                f"{alias.name}（{alias.note}）" if alias.note else alias.name
-                for alias in project.aliases.all()
-            ),
+            aliases=_aliases(placement),
             planned=tuple(planned),
             actual=tuple(actual),
             indicators=tuple(
@@ -100,6 +99,7 @@ class RowMaker:
                 for use in self.source.uses_of_project.get(project.pk, [])
             ),
             refs=refs,
+            facts=_facts(placement, links),
         )
 
     # Reviews and target states
@@ -143,6 +143,30 @@ class RowMaker:
             StateRow(str(measure), phase, tuple(texts), " ".join(filter(None, refs[phase])))
             for phase, texts in by_phase.items()
         )
+
+
+def _aliases(placement: Placement) -> tuple[str, ...]:
+    """Its other names; the project's own is one where the plan prints another."""
+    found = [
+        f"{alias.name}（{alias.note}）" if alias.note else alias.name
+        for alias in placement.project.aliases.all()
+        if alias.name != placement.title
+    ]
+    own = placement.project.name
+    if own != placement.title and own not in found:
+        found.insert(0, own)
+    return tuple(found)
+
+
+def _facts(placement: Placement, links: list[ProjectTag]) -> tuple[tuple[str, str], ...]:
+    tags: dict[str, list[str]] = {}
+    for link in links:
+        name = f"{link.tag.name}（{link.part}）" if link.part else link.tag.name
+        tags.setdefault(link.tag.scheme.name, []).append(name)
+    facts = [(scheme, "、".join(names)) for scheme, names in tags.items()]
+    if placement.period_text:
+        facts.append(("事業年度の表記", placement.period_text))
+    return tuple(facts)
 
 
 def reasons_of(review: Review) -> tuple[tuple[str, str], ...]:

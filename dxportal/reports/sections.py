@@ -66,6 +66,10 @@ SINCE = Option(
 )
 
 
+def _structure(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
+    return {"signs": sheets.signs_of(content)}
+
+
 def _paper(content: ReportContent, chosen: Chosen) -> dict[str, Any]:
     return {"is_small": chosen.option("paper", "a3") == "a4"}
 
@@ -104,7 +108,9 @@ SECTIONS: tuple[SectionKind, ...] = (
     SectionKind("cover", "表紙", "表題、計画の期間、データの時点など。", is_listed=False),
     SectionKind("contents", "目次", "章の見出しとページ番号。", is_listed=False),
     SectionKind("summary", "要約", "議会・本部会議向けの1ページ。", context=_summary),
-    SectionKind("structure", "計画の組立て", "階層と数、記号の見方、施策の体系。"),
+    SectionKind(
+        "structure", "計画の組立て", "階層と数、記号の見方、施策の体系。", context=_structure
+    ),
     SectionKind(
         "roads", "一枚概要", "1施策1枚：進捗・到達像・年度ごとの道のり（A4横）。", context=_roads
     ),
@@ -144,8 +150,39 @@ BY_KEY: Mapping[str, SectionKind] = {kind.key: kind for kind in SECTIONS}
 
 def kinds_of(content: ReportContent) -> list[tuple[SectionKind, Chosen]]:
     """The sections of this report in their order; a kind that is not known is passed over."""
-    chosen = content.design.sections
+    chosen = content.design.sections or usual_sections(content)
     return [(BY_KEY[row.section], row) for row in chosen if row.section in BY_KEY]
+
+
+def usual_sections(content: ReportContent) -> tuple[Chosen, ...]:
+    """What is built where nobody has chosen: the sections in which the plan says something.
+
+    A plan that only has texts, or a budget, makes no tables of progress that would stand empty.
+    """
+    keys = ["cover", "contents", "structure"]
+    if content.budgets:
+        keys += ["budget_sheet", "budget_by_measure"]
+    if content.has_progress:
+        keys += ["roads", "areas"]
+    if not content.has_progress or _says_more_than_areas(content):
+        keys.append("measures_plain")
+    keys.append("projects")
+    if content.has_progress:
+        keys.append("totals")
+    return tuple(Chosen(key) for key in keys)
+
+
+def _says_more_than_areas(content: ReportContent) -> bool:
+    """Whether a measure has texts or steps that the sections' own pages leave out."""
+    told = {area.title for area in content.areas}
+    return any(
+        row.bars
+        or row.references
+        or row.footnotes
+        or row.tags
+        or (row.texts and row.title not in told)
+        for row in content.plain
+    )
 
 
 def require_sections(sections: tuple[Chosen, ...]) -> None:
@@ -190,11 +227,13 @@ def _parts_of(key: str, content: ReportContent) -> list[Entry]:
 
 
 def _area_lines(content: ReportContent) -> list[Entry]:
+    """The areas below their chapters: the nodes above them, or one chapter for all."""
     lines: list[Entry] = []
-    pillar = ""
-    for area in content.areas:
-        if area.pillar and area.pillar != pillar:
-            lines.append(("toc-pillar", area.pillar, ""))
-        pillar = area.pillar
-        lines.append(("toc-area", area.title, area.anchor))
+    chapter: str | None = None
+    for area, name in zip(content.areas, content.chapters, strict=True):
+        is_chapter = name == area.title
+        if name != chapter and not is_chapter:
+            lines.append(("toc-pillar", name, "" if area.pillar else area.anchor))
+        chapter = name
+        lines.append(("toc-pillar" if is_chapter else "toc-area", area.title, area.anchor))
     return lines

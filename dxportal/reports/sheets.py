@@ -19,6 +19,7 @@ from dxportal.reports.plan_content import (
     PlainMeasure,
     TagBudget,
 )
+from dxportal.reports.rows import stage_legend
 
 # So many lines stand on the one page of the summary; the rest is counted there.
 LATE_SHOWN, DEVIATIONS_SHOWN = 10, 8
@@ -173,6 +174,32 @@ def measure_sheets(content: ReportContent) -> list[MeasureSheet]:
         for sheet in found
         if not sheet.measure.is_empty or sheet.review or sheet.kpis or sheet.measure.projects
     ]
+
+
+def signs_of(content: ReportContent) -> list[tuple[str, str]]:
+    """What the signs mean that this report may use."""
+    found = [
+        (
+            f"進捗予定・進捗　{mark.symbol}",
+            mark.label
+            if mark.threshold is None
+            else f"{mark.label}（目安：達成率{mark.threshold.normalize()}%以上）",
+        )
+        for mark in content.marks
+    ]
+    if content.list_stage_years:
+        found.append(("スケジュール", stage_legend()))
+    if content.list_has_leading:
+        found.append(("★", "リーディングプロジェクト"))
+    if content.totals.has_indicators:
+        found += (
+            ("グラフ", "破線と白い点は予定、実線と塗った点は実績。点のない年度は数値がない。"),
+            (
+                "達成率",
+                "指標ごとに定めた求め方による。算式は率の下に示す。求められないときは「—」。",
+            ),
+        )
+    return found
 
 
 def notes_by_part(content: ReportContent) -> list[tuple[str, tuple[Note, ...]]]:

@@ -104,8 +104,8 @@ def _measures(source: Source) -> Table:
 
 def _projects(source: Source) -> Table:
     head = (
-        "計画", "事業", "事業名", "番号（PID）", "施策", "主たる掲載", "リーディング", "所管課",
-        "ほかの所管課あり", "概要", "出典注記",
+        "計画", "事業", "事業名", "この計画での名称", "番号（PID）", "施策", "主たる掲載",
+        "リーディング", "所管課", "ほかの所管課あり", "概要", "事業年度の表記", "出典注記",
     )  # fmt: skip
     keys = {measure.pk: measure.key for measure in source.measures}
     rows = []
@@ -118,13 +118,15 @@ def _projects(source: Source) -> Table:
                 source.plan.key,
                 project.key,
                 project.name,
+                placement.name,
                 placement.code,
                 keys[placement.measure_id],
                 int(placement.is_primary),
                 int(placement.is_leading),
                 "、".join(str(link.department) for link in links),
                 int(any(link.and_others for link in links)),
-                project.summary,
+                placement.summary or project.summary,
+                placement.period_text,
                 " ／ ".join(note for note in notes if note),
             )
         )

@@ -76,11 +76,11 @@ def _counts(source: Source) -> list[Count]:
     projects = {placement.project_id for placement in source.placements}
     leading = {placement.project_id for placement in source.placements if placement.is_leading}
     repeats = sum(not placement.is_primary for placement in source.placements)
-    counts = [
-        Count("事業（プロジェクト）", len(projects), "再掲は1回だけ数える"),
-        Count("うちリーディングプロジェクト", len(leading)),
-        Count("再掲の掲載", repeats, "上の数に含まない"),
-    ]
+    counts = [Count("事業（プロジェクト）", len(projects), "再掲は1回だけ数える")]
+    if leading:
+        counts.append(Count("うちリーディングプロジェクト", len(leading)))
+    if repeats:
+        counts.append(Count("再掲の掲載", repeats, "上の数に含まない"))
     for role in IndicatorUse.Role:
         used = {use.indicator_id for use in source.uses if use.role == role}
         if used:

@@ -7,16 +7,17 @@ one table a sheet. Rows go to the disk as they are made: a large plan does not f
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from openpyxl.styles import Alignment
 
 from dxportal.reports import xlsx_sections
-from dxportal.reports.content import Area, IndicatorRow, ReportContent
+from dxportal.reports.content import Area, IndicatorRow, Line, ProjectRow, ReportContent
 from dxportal.reports.design import Chosen
-from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, Form
+from dxportal.reports.form import A3, A4, BOLD, CENTER, LEFT, Form, SheetCell
 from dxportal.reports.rows import stage_legend
 from dxportal.reports.sections import kinds_of
-from dxportal.reports.sheets import notes_by_part
+from dxportal.reports.sheets import notes_by_part, signs_of
 from plans import fiscal_years
 from plans.spreadsheets import number_format, save, write_table
 from plans.streamed_workbook import StreamedWorkbook
@@ -79,14 +80,14 @@ def _cover(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -
         ("データの時点", content.as_of_text),
         ("承認の済んでいない実績値", content.unapproved_count),
     ):
-        form.add([form.cell(label, font=BOLD), form.cell(value, alignment=LEFT)])
+        if value != "":
+            form.add([form.cell(label, font=BOLD), form.cell(value, alignment=LEFT)])
     form.heading("この帳票の見方")
     for line in (
         f"実績は{content.year_name}までを載せています。空欄は記載がないことを示し、0とは別です。",
         "「データ_」で始まるシートは機械可読の表です（1シート1表、1行目が見出し、年度は西暦、単位は別の列）。",
         "データのシートにあるコードの意味は「データ_コード表」にあります。",
-        f"スケジュールの記号：{stage_legend()}",
-        "進捗の記号：" + "　".join(f"{mark.symbol}{mark.label}" for mark in content.marks),
+        *(f"{sign}：{meaning}" for sign, meaning in signs_of(content)),
     ):
         form.add([line], alignment=Alignment())
     form.heading("階層と数")
@@ -197,61 +198,72 @@ def _add_kpi(form: Form, area: Area, row: IndicatorRow) -> None:
 
 
 def _project_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
-    years, stages = len(content.years), len(content.schedule_years)
-    widths = [14, 26, 26, 14, 8, 32, 44, 20, 24, 8, 7, *[10] * years, *[6] * stages, 12]
+    """事業一覧, without the columns that would stand empty."""
+    if not content.project_list:
+        return
+    columns = _project_columns(content)
     paper = A4 if chosen.option("paper", "a3") == "a4" else A3
-    form = Form(workbook, "事業一覧", widths, paper)
-    form.title(f"{content.plan_name}　事業の一覧", f"スケジュール：{stage_legend()}")
-    form.head(
-        [
-            "区分",
-            "施策",
-            "掲載先",
-            "番号（PID）",
-            "リーディング",
-            "事業",
-            "概要",
-            "所管課",
-            "活動指標",
-            "単位",
-            "予定・実績",
-            *(fiscal_years.short_form(year) for year in content.years),
-            *(f"{fiscal_years.short_form(year)}予定" for year in content.schedule_years),
-            "出典注記",
-        ]
-    )
+    form = Form(workbook, "事業一覧", [width for _, width in columns], paper)
+    legend = f"スケジュール：{stage_legend()}" if content.list_stage_years else ""
+    form.title(f"{content.plan_name}　事業の一覧", legend)
+    form.head([name for name, _ in columns])
     form.repeat_head()
     for group in content.project_list:
         for step in group.groups:
+            place = (
+                group.short_title,
+                step.path[0],
+                step.path[-1] if len(step.path) > 1 else "",
+            )
             for project in step.projects:
                 for line in project.lines:
-                    first = line.is_first
-                    figures = [
-                        form.figure(cell, line.row.decimals if line.row else 0)
-                        for cell in line.cells
-                    ] or [form.cell("")] * years
-                    form.add(
-                        [
-                            form.cell(group.short_title),
-                            form.cell(step.path[0]),
-                            form.cell(step.path[-1] if len(step.path) > 1 else ""),
-                            form.cell(project.code),
-                            form.cell("★" if project.is_leading and first else ""),
-                            form.cell(project.title if first else ""),
-                            form.cell(project.summary if first else ""),
-                            form.cell(project.departments if first else ""),
-                            form.cell(line.row.name if line.row and line.opens else ""),
-                            form.cell(line.row.unit if line.row else ""),
-                            form.cell(line.kind),
-                            *figures,
-                            *(
-                                form.cell(stage if first else "", alignment=CENTER)
-                                for stage in project.planned
-                            ),
-                            form.cell(project.all_refs if first else ""),
-                        ]
-                    )
+                    form.add(_project_line(form, content, place, project, line))
     form.finish()
+
+
+def _project_columns(content: ReportContent) -> list[tuple[str, float]]:
+    """The heads of the list of projects with their widths."""
+    free = 2 if not content.list_years else 1  # the room of the figures
+    columns: list[tuple[str, float]] = [("区分", 14 * free), ("施策", 26), ("掲載先", 26)]
+    columns += [("番号（PID）", 14)] * content.list_has_codes
+    columns += [("リーディング", 8)] * content.list_has_leading
+    columns.append(("事業", 32 * free))
+    columns += [("概要", 44 * free)] * content.list_has_summaries
+    columns.append(("所管課", 20 * free))
+    if content.list_years:
+        columns += [("活動指標", 24), ("単位", 8), ("予定・実績", 7)]
+    columns += [(fiscal_years.short_form(year), 10) for year in content.list_years]
+    columns += [(f"{fiscal_years.short_form(year)}予定", 6) for year in content.list_stage_years]
+    return [*columns, ("出典注記", 12)]
+
+
+def _project_line(
+    form: Form, content: ReportContent, place: tuple[str, ...], project: ProjectRow, line: Line
+) -> list[SheetCell]:
+    """What `_project_columns` names; what is said of the project itself only in its first line."""
+
+    def of_project(text: str, **style: Any) -> SheetCell:
+        return form.cell(text if line.is_first else "", **style)
+
+    cells = [form.cell(text) for text in place]
+    if content.list_has_codes:
+        cells.append(form.cell(project.code))
+    if content.list_has_leading:
+        cells.append(of_project("★" if project.is_leading else ""))
+    cells.append(of_project("\n".join((project.title, *project.small_lines))))
+    if content.list_has_summaries:
+        cells.append(of_project(project.summary))
+    cells.append(of_project(project.departments))
+    if content.list_years:
+        name = line.row.name if line.row and line.opens else ""
+        unit = line.row.unit if line.row else ""
+        cells += [form.cell(text) for text in (name, unit, line.kind)]
+        decimals = line.row.decimals if line.row else 0
+        figures = [form.figure(cell, decimals) for cell in line.cells]
+        cells += figures or [form.cell("") for _ in content.list_years]
+    if content.list_stage_years:
+        cells += [of_project(stage, alignment=CENTER) for stage in project.planned]
+    return [*cells, of_project(project.all_refs)]
 
 
 def _totals_sheet(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:

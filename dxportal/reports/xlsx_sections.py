@@ -71,6 +71,9 @@ def steps(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) ->
 
 def roads(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     """一枚概要: a page for each section: where it stands and goes, then its projects by year."""
+    found = one_pages.roads_of(content)
+    if not found:
+        return
     years = content.schedule_years
     form = Form(workbook, "一枚概要", [18, 50, *[10] * len(years), 40, 14, 14], A3)
     form.title(f"{content.plan_name}　一枚概要", f"年度ごとの予定：{stage_legend()}　★リーディング")
@@ -78,7 +81,7 @@ def roads(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) ->
     labels = [fiscal_years.short_form(number) for number in years]
     form.head(["番号", "事業", *labels, "指標（単位）", f"{year}予定", f"{year}実績"])
     form.repeat_head()
-    for number, road in enumerate(one_pages.roads_of(content)):
+    for number, road in enumerate(found):
         if number:
             form.new_page()
         area, overview = road.area, road.area.overview
@@ -152,6 +155,8 @@ def plain_lines(row: PlainMeasure, years: tuple[int, ...]) -> list[tuple[str, st
     for table in row.references:
         title = f"{table.title}（{table.as_of}）" if table.as_of else table.title
         said = ["　".join(filter(None, cells)) for cells in table.rows]
+        if not table.has_figures:
+            said = ["、".join(said)]
         lines.append((title, "\n".join([*said, *filter(None, [table.note])])))
     lines += [("注", f"{mark}　{term}　―　{text}") for mark, term, text in row.footnotes]
     if row.projects:
@@ -168,7 +173,8 @@ def _bar_text(step: PlainBar, years: tuple[int, ...]) -> str:
         if mark
     ]
     what = f"{step.project}：{step.text}" if step.project else step.text
-    return "　".join(filter(None, (step.period, what, " ".join(lies))))
+    outside = f"（{step.outside}）" if step.outside else ""
+    return "　".join(filter(None, (step.period, what, " ".join(lies), outside)))
 
 
 def budget(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
@@ -306,6 +312,7 @@ def _project_lines(sheet: sheets.ProjectSheet, content: ReportContent) -> list[t
         ("別名", "\n".join(project.aliases)),
         ("所管課", project.departments),
         ("概要", project.summary),
+        *project.facts,
         ("スケジュール（予定）", planned),
         ("スケジュール（実績）", actual),
     ]

@@ -19,6 +19,12 @@ def paper(text: str) -> str:
 
 
 @register.filter
+def chapter_at(chapters: dict[str, str], anchor: str) -> str:
+    """The chapter that begins at a section; "" within one."""
+    return chapters.get(anchor, "")
+
+
+@register.filter
 def total(numbers: tuple[int, ...]) -> int:
     return sum(numbers)
 

@@ -24,6 +24,7 @@ from dxportal.reports.compose import compose, report_of
 from dxportal.reports.content import Area, IndicatorRow, ReportContent
 from dxportal.reports.design import Chosen, CoverWords, Design
 from dxportal.reports.form import Form
+from dxportal.reports.sections import contents_of
 from dxportal.reports.source import read_source
 from dxportal.reports.xlsx import write_xlsx
 from kpi.models import Actual, DefinitionChange, Target
@@ -145,8 +146,8 @@ def test_the_report_shows_one_state_of_the_database(cast: Cast, monkeypatch: Any
 def test_each_second_level_node_is_a_section_and_says_what_it_lacks(cast: Cast) -> None:
     content = report_of(cast.plan, LAST_YEAR)
     assert [(a.pillar, a.short_title) for a in content.areas] == [
-        ("まちづくり", "観光"),
-        ("行政", "教育"),
+        ("01 まちづくり", "観光"),
+        ("02 行政", "教育"),
     ]
     education = area(content, "教育")
     assert (education.kpis, education.reviews, education.overview) == ((), (), None)
@@ -173,7 +174,17 @@ def test_a_plan_of_two_levels_has_its_top_nodes_as_sections(cast: Cast) -> None:
     content = report_of(plan, 2024)
     assert [a.title for a in content.areas] == ["方針1", "方針2"]
     assert content.project_list == ()
-    assert "施策ごとの進捗と評価" in pdf.html_of(content)
+    assert set(content.chapters) == {"施策ごとの進捗と評価"}
+    # Of progress there is nothing to say: the usual report is of the plan's texts.
+    html = pdf.html_of(content)
+    assert "取組2</h3>" in html and "<h1>集計</h1>" not in html
+    chosen = replace(content, design=Design((Chosen("contents"), Chosen("areas"))))
+    assert "<h1>施策ごとの進捗と評価</h1>" in pdf.html_of(chosen)
+    assert contents_of(chosen) == [
+        ("toc-pillar", "施策ごとの進捗と評価", content.areas[0].anchor),
+        ("toc-area", "方針1", content.areas[0].anchor),
+        ("toc-area", "方針2", content.areas[1].anchor),
+    ]
 
 
 def test_an_empty_plan_still_makes_a_report(cast: Cast, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from dxportal.reports.content import ReportContent
 from dxportal.reports.design import Chosen, CoverWords, Design
 from dxportal.reports.docx import SECTION_WRITERS, write_docx
 from dxportal.reports.plan_rows import thousands
-from dxportal.reports.sections import BY_KEY
+from dxportal.reports.sections import BY_KEY, kinds_of
 from dxportal.templatetags.report_paper import paper
 from kpi.charts import BarRow, Bars, Segment
 from kpi.models import Actual
@@ -123,6 +123,19 @@ def test_upright_and_lying_pages_stand_in_one_document(cast: Cast, tmp_path: Pat
         assert "令和6年度年次報告書" in section.header.paragraphs[0].text
 
 
+def test_the_header_names_the_section_that_stands_below_it(cast: Cast, tmp_path: Path) -> None:
+    """Also where the name of its level stands over its heading."""
+    cast.levels["issue"].name = "DX重点課題"
+    cast.levels["issue"].save()
+    content = report_of(cast.plan, LAST_YEAR)
+    design = Design(tuple(Chosen(key) for key in ("cover", "overviews")))
+    document = opened(dataclasses.replace(content, design=design), tmp_path)
+    shown = [one.header.paragraphs[0].text for one in document.sections[1:]]
+    assert len(shown) == len(content.areas) > 1
+    for area, header in zip(content.areas, shown, strict=True):
+        assert area.level and header.endswith(area.title)
+
+
 def test_heads_repeat_and_rows_are_not_torn(cast: Cast, tmp_path: Path) -> None:
     long = "長い文です。" * 700
     Review.objects.filter(measure=cast.measures["観光1"], fiscal_year=LAST_YEAR).update(result=long)
@@ -206,12 +219,21 @@ def test_a_picture_is_drawn_and_an_unknown_element_is_refused() -> None:
         png_of('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><polygon/></svg>')
 
 
-@pytest.mark.parametrize("book", ["sasebo-dx-r6", "nagasaki-dx-package-2024"])
+@pytest.mark.parametrize(
+    ("book", "year"),
+    [
+        ("sasebo-dx-r6", 2024),
+        ("nagasaki-dx-package-2024", 2024),
+        ("nagasaki-action-plan-r7-h", 2025),
+        ("nagasaki-dx-plan-draft", 2024),
+        ("omura-dx-plan", 2024),
+    ],
+)
 def test_every_name_and_figure_of_a_real_plan_is_in_the_text(
-    db: None, book: str, tmp_path: Path
+    db: None, book: str, year: int, tmp_path: Path
 ) -> None:
     plan = load_plan(Actor.system(), FIXTURES / book).plan
-    content = report_of(plan, 2024)
+    content = report_of(plan, year)
     text = text_of(opened(content, tmp_path))
 
     def says(said: str) -> bool:
@@ -219,7 +241,24 @@ def test_every_name_and_figure_of_a_real_plan_is_in_the_text(
 
     for placement in Placement.objects.filter(plan=plan).select_related("project"):
         assert says(placement.project.name) and says(placement.code), placement
+        assert says(placement.summary or placement.project.summary), placement
     projects = [p for g in content.project_list for s in g.groups for p in s.projects]
+    for project in projects:
+        assert says(project.departments) and all(says(line) for line in project.small_lines)
+    has_areas = any(kind.key == "areas" for kind, _ in kinds_of(content))
+    for plain in () if has_areas else content.plain:
+        steps = [
+            f"{bar.project}：{bar.text}{bar.period}" if bar.project else bar.text + bar.period
+            for bar in plain.bars
+        ]
+        tables = [text for one in plain.references for row in one.rows for text in row]
+        for said in (
+            *(text for _, text in (*plain.texts, *plain.tags)),
+            *(text for _, texts in plain.states for text in texts),
+            *(text for note in plain.footnotes for text in note),
+            *(text for text in (*steps, *tables, *plain.source_note.splitlines())),
+        ):
+            assert says(said), said
     for row in [
         *(row for project in projects for row in project.indicators),
         *(row for area in content.areas for row in area.kpis),
@@ -233,7 +272,7 @@ def test_every_name_and_figure_of_a_real_plan_is_in_the_text(
             area.title,
             *(text for _, text in area.texts),
             *(text for row in area.states for text in row.texts),
-            *(f"{note.sign}{note.about}―{note.text}" for note in area.notes),
+            *(f"{note.sign}{note.about}―{note.text}" for note in area.notes if has_areas),
         ):
             assert says(said), said
         for review in (*area.reviews, *([area.overview] if area.overview else [])):

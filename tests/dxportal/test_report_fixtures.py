@@ -6,127 +6,23 @@ a figure is looked for in its place: between the project's name and the next fig
 loaded and laid out once for the whole file.
 """
 
-import csv
 import re
-import shutil
-import subprocess
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import pypdf
 import pytest
-from django.conf import settings
-from django.db import transaction
-from django.http import QueryDict
-from django.test import Client, override_settings
 
-from accounts.audit import Actor
-from accounts.models import Role, RoleAssignment, User
-from dxportal.dashboards.figures import Figures
-from dxportal.dashboards.scope import scope_for
-from dxportal.planbook.loader import load_plan
-from dxportal.reports import pdf
-from dxportal.reports.compose import report_of
-from dxportal.reports.content import IndicatorRow, ReportContent
-from dxportal.reports.design import Chosen, Design
+from dxportal.reports.content import IndicatorRow
 from dxportal.reports.sheets import summary_of
+from tests.dxportal.real_reports import YEAR, Report, bare, built, undone
 
-# One process lays the plans out, not each of them.
-pytestmark = pytest.mark.xdist_group("report-fixtures")
+# One process lays the plans out, not each of them. The mark has the tests' own database made, also
+# where no other test of the run asks for it.
+pytestmark = [pytest.mark.xdist_group("report-fixtures"), pytest.mark.django_db]
 
-FIXTURES = Path(settings.BASE_DIR, "fixtures")
-YEAR = 2024
 REFS = r"(?:※\d+)*"
 STAGES = {"": "", "study": "…", "build": "○", "operate": "⇒"}
-
-
-def silent(step: str, percent: int) -> None:
-    """No progress to show."""
-
-
-def bare(text: str) -> str:
-    return "".join(text.split())
-
-
-@dataclass
-class Report:
-    """A real plan's report, with what else the portal says of the plan at the same moment."""
-
-    folder: Path
-    content: ReportContent
-    dashboard: dict[str, Any]
-    api: dict[str, list[dict[str, Any]]]
-    text: str  # of the PDF, without spaces
-    pages: list[str]
-
-    def rows(self, name: str) -> list[dict[str, str]]:
-        with (self.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-
-
-LISTS = ("projects", "placements", "indicators", "actuals", "reviews", "budgets", "measures")
-
-
-def built(folder: str, target: Path, *sections: str) -> Report:
-    """Load, read and lay out a plan; inside a transaction that is undone."""
-    plan = load_plan(Actor.system(), FIXTURES / folder).plan
-    viewer = User.objects.create(username=f"viewer-{folder}")
-    RoleAssignment.objects.create(user=viewer, organization=plan.organization, role=Role.VIEWER)
-    content = report_of(plan, YEAR)
-    if sections:
-        design = Design(tuple(Chosen(name) for name in sections))
-        content = replace(content, design=design)
-    query = QueryDict(mutable=True)
-    query["fiscal_year"] = str(YEAR)
-    figures = Figures(scope_for(viewer, plan, query))
-    client = Client()
-    client.force_login(viewer, backend="django.contrib.auth.backends.ModelBackend")
-    pdf.write_pdf(content, target, silent)
-    pages = pages_of(target)
-    return Report(
-        FIXTURES / folder,
-        content,
-        numbers_of(figures),
-        {name: answered(client, name, plan.pk) for name in LISTS},
-        "".join(pages),
-        pages,
-    )
-
-
-def numbers_of(figures: Figures) -> dict[str, Any]:
-    """The dashboard's numbers, read while the plan is there."""
-    standing, kpi, budget = figures.standing, figures.kpi, figures.budget
-    return {
-        "marks": {line.area.label: (*line.counts, line.area.unmarked) for line in standing.areas},
-        "late": {str(late.review.measure) for late in standing.late},
-        "kpi": (kpi.total, kpi.reached, kpi.judged - kpi.reached) if kpi else None,
-        "budget": budget.total.amounts.by_stage if not budget.is_empty else {},
-        "projects": len(figures.scope.primary_places),
-    }
-
-
-def answered(client: Client, name: str, plan_id: int) -> list[dict[str, Any]]:
-    """Every row of an API list of the plan."""
-    found: list[dict[str, Any]] = []
-    address = f"/api/v1/{name}/?plan={plan_id}&page_size=500"
-    while address:
-        answer = client.get(address)
-        assert answer.status_code == 200, answer.content[:300]
-        body = answer.json()
-        found += body["results"]
-        address = body["next"]
-    return found
-
-
-def pages_of(file: Path) -> list[str]:
-    """As a viewer copies it, by poppler; by pypdf, which is slow, where that isn't installed."""
-    if shutil.which("pdftotext"):
-        done = subprocess.run(["pdftotext", "-raw", file, "-"], capture_output=True, check=True)
-        return [bare(page) for page in done.stdout.decode().split("\f")]
-    return [bare(page.extract_text()) for page in pypdf.PdfReader(file).pages]
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +30,7 @@ def reports(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Report]:
     folder = tmp_path_factory.mktemp("reports")
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    storages = override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain})
-    with storages, django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), undone():
         found = {
             "sasebo": built("sasebo-dx-r6", folder / "sasebo.pdf"),
             "package": built(
@@ -148,7 +42,6 @@ def reports(
                 "totals",
             ),
         }
-        transaction.set_rollback(True)
     return found
 
 

@@ -1,5 +1,6 @@
 """The sections of a report: chosen, ordered, and each with what it must say."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from dxportal.reports.compose import report_of
 from dxportal.reports.content import ReportContent
 from dxportal.reports.design import Chosen, CoverWords, Design, read_design
 from dxportal.reports.xlsx import write_xlsx
-from plans.models import Plan
+from kpi.models import IndicatorUse
+from plans.models import Mark, Plan
+from projects.models import Placement, Project, Review, ScheduleEntry
 from tests.cast import LAST_YEAR, Cast
 from tests.dxportal.pdf_ua import problems_of
 
@@ -51,7 +54,7 @@ def test_without_a_design_the_report_is_the_usual_one(cast: Cast, tmp_path: Path
     marks = (
         "計画の組立て</h1>",
         "<h1>一枚概要</h1>",
-        "<h1>まちづくり</h1>",
+        "<h1>01 まちづくり</h1>",
         "<h1>事業の一覧</h1>",
         "<h1>集計</h1>",
     )
@@ -59,8 +62,10 @@ def test_without_a_design_the_report_is_the_usual_one(cast: Cast, tmp_path: Path
     assert places == sorted(places) and "<h1>正誤表</h1>" not in html
     write_xlsx(content, tmp_path / "x.xlsx", silent)
     names = openpyxl.load_workbook(tmp_path / "x.xlsx").sheetnames
-    assert names[:7] == ["表紙", "一枚概要", "進捗・評価", "KPI", "事業一覧", "集計", "出典注記"]
-    assert all(name.startswith("データ_") for name in names[7:])
+    assert names[:8] == [
+        "表紙", "一枚概要", "進捗・評価", "KPI", "施策別の取組", "事業一覧", "集計", "出典注記",
+    ]  # fmt: skip
+    assert all(name.startswith("データ_") for name in names[8:])
 
 
 def test_sections_stand_in_the_order_chosen_and_nothing_else(cast: Cast, tmp_path: Path) -> None:
@@ -90,6 +95,36 @@ def test_every_section_can_be_made_of_every_plan(cast: Cast, tmp_path: Path) -> 
             if kind.is_listed and kind.key not in ("areas", *sections.OF_PROJECTS):
                 assert "".join(kind.label.split()) in text, kind.key
         write_xlsx(content, tmp_path / "x.xlsx", silent)
+
+
+def test_the_usual_report_follows_from_what_the_plan_has(cast: Cast, tmp_path: Path) -> None:
+    content = report_of(cast.plan, LAST_YEAR)
+    keys = [row.section for row in sections.usual_sections(content)]
+    assert keys[-5:] == ["roads", "areas", "measures_plain", "projects", "totals"]
+    # A plan with neither marks nor figures nor stages: its texts, and its projects without columns
+    # that would stand empty.
+    IndicatorUse.objects.all().delete()
+    for model in (Review, ScheduleEntry, Mark):
+        model.objects.all().delete()
+    Placement.objects.update(code="", is_leading=False)
+    Project.objects.update(summary="")
+    Placement.objects.filter(project=cast.projects["観光1-1-7"]).update(
+        summary="この場所での概要", period_text="検討中", name="この計画での名"
+    )
+    content = report_of(cast.plan, LAST_YEAR)
+    keys = [row.section for row in sections.usual_sections(content)]
+    assert "measures_plain" in keys and not {"roads", "areas", "totals"} & {*keys}
+    html = pdf.html_of(content)
+    head = html[html.index('<table class="projects') :].partition("</thead>")[0]
+    assert re.findall(r'<th scope="col">(.*?)</th>', head) == ["事業", "概要", "所管課"]
+    for said in ("この場所での概要", "事業年度の表記：検討中", "この計画での名"):
+        assert said in html
+    assert "記号の見方" not in html and "リーディング" not in html
+    write_xlsx(content, tmp_path / "x.xlsx", silent)
+    book = openpyxl.load_workbook(tmp_path / "x.xlsx")
+    assert [cell.value for cell in book["事業一覧"][2]] == [
+        "区分", "施策", "掲載先", "事業", "概要", "所管課", "出典注記",
+    ]  # fmt: skip
 
 
 def test_the_cover_says_the_office_s_own_words(cast: Cast, tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def test_a_repeated_measure_and_its_original_lead_to_each_other(
         (2023, 2024, (1, 2, 1)),
         (2024, None, (2, 1, 1)),
         (2020, 2022, (0, 1, 3)),
+        (2020, None, (0, 0, 4)),
         (2030, None, (4, 0, 0)),
         (None, None, (0, 0, 4)),
     ],
@@ -158,6 +159,8 @@ def test_a_bar_lies_over_its_years(
     step = Milestone(first_fiscal_year=first, last_fiscal_year=last)
     made = bar(step, range(2022, 2026))
     assert (made.before, made.span, made.after) == columns
+    goes_on = last is None and first is not None and first < 2025
+    assert made.goes_on == goes_on and made.is_outside == (not made.span and not goes_on)
 
 
 def test_the_tree_tells_the_state_the_edition_and_the_levels(cast: Cast, sign_in: SignIn) -> None:
