@@ -217,7 +217,9 @@ class CorrectionForm(forms.Form):
     def __init__(self, row: Row, *args: Any) -> None:
         super().__init__(*args, initial={**row.values, "row_version": row.version})
         for cell in row.cells.values():
-            self.fields[cell.field.name] = _cell_field(row, cell)
+            field = _cell_field(row, cell)
+            field.widget.attrs["data-was"] = _shown(field, cell)
+            self.fields[cell.field.name] = field
         self.cells = list(self.fields)
         self.fields["reason"] = reason_field(
             "訂正の理由",
@@ -230,6 +232,15 @@ class CorrectionForm(forms.Form):
         """The cells as text, as the grid sends them."""
         said = {name: self.cleaned_data[name] for name in self.cells}
         return {name: FLAG_ON if text is True else text or "" for name, text in said.items()}
+
+
+def _shown(field: forms.Field, cell: Cell) -> str:
+    """What the control shows of the cell, for the dialog that tells both values."""
+    if isinstance(field, forms.BooleanField):
+        return "はい" if cell.value else "いいえ"
+    if isinstance(field, forms.ChoiceField):
+        return str(dict(cell.choices).get(cell.value, ""))
+    return cell.value.strip()
 
 
 def _cell_field(row: Row, cell: Cell) -> forms.Field:

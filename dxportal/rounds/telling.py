@@ -58,6 +58,27 @@ def tell_opened(cycle: ReportingCycle, **_: Any) -> None:
         )
 
 
+def said_of_opening(cycle: ReportingCycle) -> str:
+    """Whom `tell_opened` has told, in sentences for who opened the round."""
+    organization = cycle.plan.organization
+    everywhere = {user.pk for user in people_who_may(Act.ENTER, organization)}
+    told: set[int] = set()
+    alone = []
+    departments = owing(cycle)
+    for department in departments:
+        people = {user.pk for user in people_who_may(Act.ENTER, organization, department)}
+        told |= people
+        if department is not None and people <= everywhere:
+            alone.append(str(department))
+    if not told:
+        return "知らせる相手（入力担当）がいないため、お知らせは送っていません。"
+    said = f"{len(departments)}部局の入力について、{len(told)}人にお知らせを送りました。"
+    if alone:
+        how = "分は、全庁の入力担当に送りました" if everywhere else "担当には届いていません"
+        said += f"入力担当のいない{len(alone)}部局（{'、'.join(alone)}）の{how}。"
+    return said
+
+
 @receiver(items_moved, dispatch_uid="rounds.tell_moved")
 def tell_moved(
     items: list[RoundItem], step: str = "", reason: str = "", actor: Actor | None = None, **_: Any

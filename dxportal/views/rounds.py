@@ -21,6 +21,7 @@ from dxportal.forms.rounds import ChangeForm, CreateForm, MoveForm, ReasonForm, 
 from dxportal.rounds import moving
 from dxportal.rounds.asking import items_asked, refresh, suggestion_for
 from dxportal.rounds.board import NO_DEPARTMENT, Board, Line, Tally, steps_of
+from dxportal.rounds.telling import said_of_opening
 from plans import fiscal_years
 from plans.models import Extension, Plan, ReportingCycle, RoundItem
 from plans.procedure import end_extension
@@ -348,6 +349,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             data = form.cleaned_data
+            came_from = cycle.state
             try:
                 moved = move_cycle(
                     actor_of(request), cycle, to, data["row_version"], data["reason"]
@@ -360,7 +362,10 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 add_errors(form, error)
             else:
                 label = moved.get_state_display()
-                messages.success(request, f"照会を「{label}」にしました。")
+                told = "部局へのお知らせは送っていません。"
+                if to == State.OPEN and came_from == State.PREPARING:
+                    told = said_of_opening(moved)
+                messages.success(request, f"照会を「{label}」にしました。{told}")
                 return redirect("rounds:detail", cycle.pk)
     context = {
         "cycle": cycle,

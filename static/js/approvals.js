@@ -85,13 +85,32 @@
     row.setAttribute("aria-current", "true");
   });
 
+  // What still waits on this page: in the lead, and in the head of each department with its form,
+  // which then approves no more than what is still there.
+  function count() {
+    const all = open().length;
+    const lead = document.querySelector("[data-waiting-all]");
+    if (lead && all === 0) lead.textContent = "このページの項目は、すべて確認しました。";
+    else if (lead) lead.querySelector("[data-waiting]").textContent = `${all}件`;
+    for (const section of list.querySelectorAll("[data-package]")) {
+      const rows = [...section.querySelectorAll("[data-approval]:not([data-done])")];
+      const form = section.querySelector("[data-approve-all]");
+      for (const place of section.querySelectorAll("[data-waiting]")) place.textContent = `${rows.length}件`;
+      form.hidden = rows.length === 0;
+      form.dataset.confirm = `${section.dataset.package}の、ここに表示されている${rows.length}件をすべて承認します。`;
+      form.dataset.confirmLabel = `${rows.length}件を承認する`;
+      form.elements.items.value = rows.map((row) => `${row.id.split("-")[1]}:${row.querySelector("[name='version']").value}`).join(" ");
+    }
+  }
+
   // The decided row stays in its place with what became of it; the next one comes.
   document.addEventListener("htmx:afterSwap", (event) => {
     const swapped = event.detail.target;
     const row = document.getElementById(swapped.id);
     if (!row?.matches("[data-approval]")) return;
     const said = row.querySelector("[role='status'], [role='alert']");
-    if (said) document.getElementById("announcer").textContent = said.textContent;
+    count();
+    if (said) document.getElementById("announcer").textContent = `${said.textContent} 残り${open().length}件`;
     go(row.hasAttribute("data-done") ? after(row) : row);
   });
 

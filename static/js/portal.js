@@ -89,12 +89,38 @@
 
   // Confirmation -----------------------------------------------------------------------------
 
+  // What a control says, as its reader sees it.
+  function said(control) {
+    if (control.type === "checkbox") return control.checked ? "はい" : "いいえ";
+    if (control.tagName === "SELECT") return control.selectedOptions[0]?.textContent.trim() || "";
+    return control.value.trim();
+  }
+
+  function listChanges(source) {
+    const list = document.getElementById("confirm-changes");
+    const controls = "confirmChanges" in source.dataset ? [...source.querySelectorAll("[data-was]")] : [];
+    const lines = controls
+      .map((control) => [control, said(control)])
+      .filter(([control, now]) => now !== control.dataset.was)
+      .map(([control, now]) => {
+        const line = document.createElement("li");
+        const label = document.createElement("strong");
+        label.textContent = control.labels[0].textContent.trim();
+        line.append(label, `：${control.dataset.was || "（空欄）"} → ${now || "（空欄）"}`);
+        return line;
+      });
+    if (controls.length && !lines.length) lines.push("書き直した欄はありません。");
+    list.replaceChildren(...lines);
+    list.hidden = lines.length === 0;
+  }
+
   // Asks, and calls `act` on yes. `source` carries data-confirm-title, -label and -danger.
   function ask(question, source, act) {
     const dialog = document.getElementById("confirm");
     const yes = dialog.querySelector('[data-answer="yes"]');
     dialog.querySelector(".dialog__title").textContent = source.dataset.confirmTitle || "確認";
     dialog.querySelector(".dialog__body").textContent = question;
+    listChanges(source);
     yes.textContent = source.dataset.confirmLabel || "実行する";
     yes.classList.toggle("button--danger", "confirmDanger" in source.dataset);
     dialog.returnValue = "";

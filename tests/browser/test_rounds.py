@@ -48,9 +48,8 @@ def make_round(page: Page) -> ReportingCycle:
     return ReportingCycle.objects.get(fiscal_year=YEAR)
 
 
-def test_keys_rest_while_somebody_writes_and_can_be_turned_off(
-    cast: Cast, sign_in_as: Callable[..., Page]
-) -> None:
+def submit_two(cast: Cast) -> ReportingCycle:
+    """Two items of the open round, submitted by somebody else than the approver."""
     second = User.objects.get(username="viewer")
     RoleAssignment.objects.create(user=second, role=Role.EDITOR, organization=cast.city)
     cycle = cast.open_cycle
@@ -66,6 +65,64 @@ def test_keys_rest_while_somebody_writes_and_can_be_turned_off(
             state="submitted",
             submitted_by=second,
         )
+    return cycle
+
+
+def test_what_waits_counts_down_while_one_decides(
+    cast: Cast, sign_in_as: Callable[..., Page]
+) -> None:
+    submit_two(cast)
+    page = sign_in_as("approver")
+    page.goto("/rounds/approvals/")
+    lead, all_at_once = page.locator(".page-header__lead"), page.locator("[data-approve-all]")
+    expect(lead).to_have_text("2件が承認を待っています。")
+    page.locator("[data-approve]").first.click()
+    expect(lead).to_have_text("1件が承認を待っています。")
+    expect(all_at_once.get_by_role("button")).to_contain_text("1件をまとめて承認")
+    expect(page.get_by_role("heading", name="観光課")).to_contain_text("1件")
+    last = RoundItem.objects.get(state="submitted")
+    expect(all_at_once.locator("[name=items]")).to_have_value(f"{last.pk}:{last.version}")
+    press_and_confirm(page, "1件をまとめて承認")
+    expect(page.locator("#messages")).to_contain_text("1件を承認しました。")
+    expect(page.locator("#messages")).not_to_contain_text("ほかの人")
+
+
+def test_the_last_decision_says_that_all_is_done(
+    cast: Cast, sign_in_as: Callable[..., Page]
+) -> None:
+    submit_two(cast)
+    page = sign_in_as("approver")
+    page.goto("/rounds/approvals/")
+    for left in (1, 0):
+        page.locator("[data-approve]").first.click()
+        expect(page.locator("[data-approval][data-done]")).to_have_count(2 - left)
+    expect(page.locator(".page-header__lead")).to_have_text(
+        "このページの項目は、すべて確認しました。"
+    )
+    expect(page.locator("[data-approve-all]")).to_be_hidden()
+
+
+def test_the_dialog_before_a_correction_shows_both_values(
+    cast: Cast, sign_in_as: Callable[..., Page]
+) -> None:
+    assert cast.last_cycle is not None
+    page = sign_in_as("coordinator")
+    page.goto(f"/rounds/{cast.last_cycle.pk}/correct/actual/{cast.indicators['立案数'].pk}/")
+    page.get_by_label("実績値").fill("9")
+    page.get_by_label("速報値").check()
+    page.get_by_label("訂正の理由").fill("転記の誤り")
+    page.get_by_role("button", name="訂正する").click()
+    expect(page.locator("#confirm-changes li")).to_have_text(
+        ["実績値（件）：6 → 9", "速報値：いいえ → はい"]
+    )
+    page.locator("#confirm").get_by_role("button", name="訂正する").click()
+    expect(page.locator("#messages")).to_contain_text("訂正し、正誤表に載せました")
+
+
+def test_keys_rest_while_somebody_writes_and_can_be_turned_off(
+    cast: Cast, sign_in_as: Callable[..., Page]
+) -> None:
+    cycle = submit_two(cast)
     page = sign_in_as("approver")
     sent: list[str] = []
     page.on("request", lambda request: request.method == "POST" and sent.append(request.url))

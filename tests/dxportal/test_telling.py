@@ -1,10 +1,13 @@
 """Whom the acts of a round are told to: the nearest people, once, and the same for bulk acts."""
 
 import datetime
+from collections.abc import Callable
 
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import Actor
@@ -19,6 +22,7 @@ from plans.services import create_cycle, move_cycle
 from tests.cast import THIS_YEAR, Cast
 
 Kind = Notice.Kind
+SignIn = Callable[..., Client]
 
 
 def as_(user: User) -> Actor:
@@ -48,6 +52,22 @@ def test_those_who_owe_something_hear_of_the_opening(cast: Cast) -> None:
     assert "5月31日まで" in text  # 24:00 of the last day
     assert not told(cast.viewer, Kind.OPENED)
     assert not told(cast.outsider, Kind.OPENED)
+
+
+def test_who_opens_a_round_hears_who_was_told(cast: Cast, sign_in: SignIn) -> None:
+    cycle = create_cycle(as_(cast.coordinator), cast.plan, 2026)
+    address = reverse("rounds:move", args=[cycle.pk])
+    client = sign_in(cast.coordinator)
+    version = {"row_version": cycle.version}
+    page = client.post(f"{address}?to=open", version, follow=True).content.decode()
+    people = Notice.objects.filter(kind=Kind.OPENED).values("user").distinct().count()
+    assert people
+    assert f"部局の入力について、{people}人にお知らせを送りました" in page
+    assert "入力担当のいない" in page
+    cycle.refresh_from_db()
+    version = {"row_version": cycle.version}
+    page = client.post(f"{address}?to=closed", version, follow=True).content.decode()
+    assert "部局へのお知らせは送っていません" in page
 
 
 def test_the_head_is_told_once_of_a_whole_package(cast: Cast, round_: ReportingCycle) -> None:
