@@ -146,7 +146,10 @@ def _mail(view: SavedView) -> bool:
         return False
     try:
         body = render_to_string("dashboards/monthly.txt", _figures(view))
-        subject = f"【DX計画ポータル】{' '.join(view.name.split())}"
+        month = timezone.localtime(now)
+        subject = (
+            f"【DX計画ポータル】{' '.join(view.name.split())}（{month.year}年{month.month}月）"
+        )
         send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [view.user.email])
     except (smtplib.SMTPException, OSError):
         logger.exception("The monthly mail of saved view %s could not be sent.", view.pk)

@@ -7,6 +7,7 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, MailSetting, RoleAssignment
@@ -83,7 +84,12 @@ def test_the_mail_comes_once_a_month_with_the_figures(cast: Cast) -> None:
     assert saved_views.send_monthly_views() == 0
     [message] = mail.outbox
     assert message.to == ["editor@example.jp"]
-    assert "遅れている施策：1件（評価の記載がある2件のうち）" in message.body
+    assert "遅れている施策：1件（評価した2件のうち）" in message.body
+    assert "理由：契約が遅れた。" in message.body
+    assert "来訪者数" in message.body  # at risk, with its figures
+    assert "目標 15,000 → 実績 12,345（人）" in message.body
+    today = timezone.localtime()
+    assert f"（{today.year}年{today.month}月）" in message.subject
     assert message.body.count(PATH) == 1
     view.refresh_from_db()
     assert view.last_mailed_at is not None
