@@ -27,6 +27,7 @@ from plans import fiscal_years
 TARGET_COLOR, ACTUAL_COLOR = "#595959", "#0017c1"
 INK, GRID_COLOR, BAND_COLOR = "#1a1a1a", "#d0d0d0", "#eef2fb"
 FONT_SIZE = 11
+PHONE = 340  # as wide as a phone shows (static/css/charts.css)
 MAX_TICKS = 5
 NICE_STEPS = tuple(Decimal(step) for step in ("1", "2", "2.5", "5", "10"))
 # A range that is narrower than this part of its largest value is drawn without the zero.
@@ -112,6 +113,10 @@ class Chart:
         if not self.numbers:
             return None
         return _LinePicture(self, width, height).draw(font)
+
+    def narrow_svg(self) -> SafeString | None:
+        """The picture for a phone, where letters stay as large."""
+        return self.svg(PHONE)
 
 
 def indicator_chart(
@@ -460,6 +465,13 @@ class Bars:
         if not any(bar.total for bar in self.bars):
             return None
         return _BarPicture(self, width).draw(font)
+
+    def narrow_svg(self) -> SafeString | None:
+        """The picture for a phone, where letters stay as large; None where words have no room."""
+        widths = [text_width(bar.label, FONT_SIZE) for bar in self.bars]
+        legend = sum(text_width(segment.label, FONT_SIZE) + 30 for segment in self.segments)
+        has_room = max(widths, default=0) + 10 <= PHONE * 0.4 and legend <= PHONE
+        return self.svg(PHONE) if has_room else None
 
 
 class _BarPicture(Picture):

@@ -39,7 +39,9 @@ def overview(scope: Scope) -> dict[str, Any]:
         "apart": figures.values.apart,
         "at_risk": figures.roads.at_risk,
         "schedule": figures.schedule,
-        "budget": figures.budget,
+        "budget": (budget := figures.budget),
+        # Of a plan that nobody has marked, its money says most.
+        "budget_areas": [] if standing.marked() or budget.is_empty else budget.by_area(),
         "round": (entry := RoundEntry(scope)),
         "cycle": entry.cycle,
         "leading": (leading := leading_projects(figures)),

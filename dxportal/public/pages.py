@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from budgets.models import BudgetEntry
 from dxportal.public.answers import of_all_plans, of_plan
-from dxportal.public.catalogue import dataset_of_indicator, licence_of
+from dxportal.public.catalogue import absolute, dataset_of_indicator, licence_of
 from dxportal.public.changes import changes_of
 from dxportal.public.reading import PublicPlan
 from dxportal.public.tree import JUDGED, area_chart, areas, branches, outcome_counts
@@ -46,6 +46,7 @@ def page(
         "years": public.years,
         "newest": public.newest_year,
         "licence": licence_of(public.publication),
+        "page_address": absolute(request, request.path),
         "breadcrumb": [(plan.name, address(public, "plan") if trail else ""), *trail],
     }
     return render(request, f"public/{template}", common | context)
@@ -80,6 +81,7 @@ def plan(request: HttpRequest, public: PublicPlan, fiscal_year: int | None = Non
         "nodes": roots,
         "areas": rows,
         "area_svg": area_chart(public, rows).svg() if rows else None,
+        "narrow_svg": area_chart(public, rows).narrow_svg() if rows else None,
         "marked": sum(bool(b.review and b.review.mark) for b in everything),
         "judged": sum(outcome in JUDGED for outcome in outcomes),
         "reached": outcomes.count(Outcome.REACHED),
@@ -143,6 +145,7 @@ def projects(request: HttpRequest, public: PublicPlan) -> HttpResponse:
         "rows": rows,
         "plan_years": list(public.plan.fiscal_years),
         "has_schedule": bool(schedule),
+        "has_codes": any(row.place.code for row in rows),
     }
     return page(request, public, "projects.html", [("事業の一覧", "")], context)
 
@@ -192,9 +195,12 @@ def indicators(request: HttpRequest, public: PublicPlan) -> HttpResponse:
         (first[pk], of_year(public.sheet(indicator), year))
         for pk, indicator in public.indicators.items()
     ]
-    return page(
-        request, public, "indicators.html", [("指標の一覧", "")], {"year": year, "rows": rows}
-    )
+    groups = [
+        ("of-measures", "施策の指標", [row for row in rows if row[0].measure_id]),
+        ("of-projects", "事業の指標", [row for row in rows if not row[0].measure_id]),
+    ]
+    context = {"year": year, "count": len(rows), "groups": [group for group in groups if group[2]]}
+    return page(request, public, "indicators.html", [("指標の一覧", "")], context)
 
 
 @of_plan

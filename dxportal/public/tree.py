@@ -54,6 +54,8 @@ def branches(public: PublicPlan, fiscal_year: int | None) -> list[Branch]:
     roots = []
     for branch in by_pk.values():
         parent = by_pk.get(branch.measure.parent_id)
+        if parent:
+            branch.measure.parent = parent.measure
         (parent.children if parent else roots).append(branch)
     return roots
 
@@ -63,7 +65,11 @@ class Area:
     """An area of the plan: how many of its measures carry each mark, in the marks' order."""
 
     measure: Measure
-    counts: tuple[int, ...]
+    by_mark: tuple[tuple[Mark, int], ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(count for _, count in self.by_mark)
 
     @property
     def total(self) -> int:
@@ -77,7 +83,8 @@ def areas(public: PublicPlan, roots: list[Branch]) -> list[Area]:
     if depth >= DEPTHS_FOR_AREAS:
         found = [child for root in roots for child in (root.children or [root])]
     rows = [
-        Area(branch.measure, tuple(branch.marks[mark] for mark in public.marks)) for branch in found
+        Area(branch.measure, tuple((mark, branch.marks[mark]) for mark in public.marks))
+        for branch in found
     ]
     return [row for row in rows if row.total]
 

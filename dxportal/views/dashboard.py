@@ -110,6 +110,7 @@ def logic(request: HttpRequest) -> HttpResponse:
     context = frame(scope, "dashboard:logic") | {
         "rows": model.rows,
         "readings": model.readings(),
+        "has_budget": any(row.budget.amounts.current is not None for row in model.rows),
         "sources": sources,
     }
     return render(request, "dashboards/logic.html", context)

@@ -1,12 +1,13 @@
 /* On a phone a dashboard says its answer first: sections marked data-fold start folded, of tables
    marked data-first-rows only so many rows are shown, and a button shows the rest. Without scripts,
-   on a wide screen and on paper everything stands open. */
+   on a wide screen and on paper everything stands open, and on paper what is marked data-print too. */
 
 "use strict";
 
 (() => {
   const phone = window.matchMedia("(max-width: 47.99rem)");
   const folds = [...document.querySelectorAll("details[data-fold]")];
+  const printed = [...folds, ...document.querySelectorAll("details[data-print]")];
 
   function cut(table) {
     const shown = Number(table.dataset.firstRows);
@@ -44,7 +45,7 @@
 
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = folds.filter((fold) => !fold.open);
+    closed = printed.filter((fold) => !fold.open);
     for (const fold of closed) fold.open = true;
   });
   window.addEventListener("afterprint", () => {

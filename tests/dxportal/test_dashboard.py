@@ -90,7 +90,7 @@ def test_what_cannot_be_judged_is_no_zero(cast: Cast, sign_in: SignIn) -> None:
     page = dashboard(sign_in(cast.viewer), 2027)
     assert page.context["schedule"].judged == []
     text = page.content.decode()
-    assert "評価の記載がなく、判定できません" in text
-    assert "予定と実績の記載がなく、判定できません" in text
+    assert "進捗の評価は、まだ記載されていません" in text
+    assert "予定と実績の記載がそろわず、遅れは判定できません" in text
     assert page.context["kpi"].judged == 0
     assert "判定できる実績がまだありません" in text
