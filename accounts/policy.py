@@ -129,17 +129,20 @@ def allows(
     department_id: int | None = None,
     on: models.Model | None = None,
     beside: Collection[models.Model] = (),
+    reads: bool = False,
 ) -> bool:
     """Whether the actor may do this; the system itself (a command) may do everything.
 
     `on` is the row that it is done to, stored or about to be. A token that opens some plans only
     changes nothing where it is not told, and nothing that does not stand in one of them. `beside`
     are rows of the same act: the measure that a new project is about to be placed under, or the
-    project that was made a moment ago and stands nowhere until this row is saved.
+    project that was made a moment ago and stands nowhere until this row is saved. `reads` is what
+    only reads although it takes more than the right to view: a reading token may do it.
     """
     if actor.is_system:
         return True
-    if act != Act.VIEW and (actor.is_read_only or _came_to_read(actor.user)):
+    changes = act != Act.VIEW and not reads
+    if changes and (actor.is_read_only or _came_to_read(actor.user)):
         return False
     scope = scope_of(actor.user)
     if not scope.covers(act, organization_id, department_id):
@@ -199,9 +202,10 @@ def require(
     what: str = "この操作",
     on: models.Model | None = None,
     beside: Collection[models.Model] = (),
+    reads: bool = False,
 ) -> None:
     """Raise `PermissionDenied` with a sentence for the person unless the act is allowed."""
-    if allows(actor, act, organization_id, department_id, on, beside):
+    if allows(actor, act, organization_id, department_id, on, beside, reads):
         return
     if scope_of(actor.user).covers(act, organization_id, department_id):
         raise PermissionDenied(f"{what}は、このトークンの対象の計画の外です。")

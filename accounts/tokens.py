@@ -156,6 +156,18 @@ def _replace(
 def revoke_token(actor: Actor, token: ApiToken, reason: str = "") -> ApiToken:
     """End a token from this moment on; one that has ended already stays as it is."""
     require_administers(actor, token.user, "トークンの失効")
+    return _revoke(actor, token, reason)
+
+
+def revoke_own_token(actor: Actor, reason: str = "") -> ApiToken:
+    """End the token that calls: a system that lost it, or whoever found it, can do no more harm.
+
+    Raises PermissionDenied for whoever does not come with a token.
+    """
+    return _revoke(actor, own_token(actor), reason)
+
+
+def _revoke(actor: Actor, token: ApiToken, reason: str) -> ApiToken:
     before = audit.values_of(token, AUDITED_FIELDS)
     with transaction.atomic():
         rows = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(

@@ -21,9 +21,10 @@ from accounts.rest.viewsets import RowSerializer, StrictSerializer, VersionRead,
 from dxportal.api import AnyFile
 from dxportal.comparison import Comparison, compare_plans, compare_years
 from dxportal.editors.api import EditedRows
-from dxportal.models import Publication
+from dxportal.models import DataVersion, Publication
 from dxportal.planbook.writer import lines_of, write_workbook, write_zip
 from dxportal.public import services as publishing
+from dxportal.public import versions
 from dxportal.rest.whole_plan import MEDIA_TYPES, pieces_of
 from dxportal.revisions import services as revisions
 from plans.api import PlanSerializer
@@ -96,6 +97,29 @@ class WithdrawSerializer(StrictSerializer):
     )
 
 
+class DataVersionSerializer(RowSerializer):
+    class Meta:
+        model = DataVersion
+        fields = [
+            "name",
+            "fiscal_years",
+            "sha256",
+            "size",
+            "kept_at",
+            "withdrawn_at",
+            "withdrawal_reason",
+        ]
+
+
+class WithdrawDataSerializer(StrictSerializer):
+    data_version = serializers.CharField(
+        label="データの版", max_length=40, help_text="`data-versions` の `name`。"
+    )
+    reason = serializers.CharField(
+        label="取り下げる理由", max_length=500, help_text="版のアドレスを開いた市民にも見えます。"
+    )
+
+
 class DifferenceSerializer(serializers.Serializer):
     subject = serializers.CharField(label="区分", help_text="`measures`・`targets` など。")
     change = serializers.CharField(label="変更", help_text="`added`・`dropped`・`changed` など。")
@@ -121,6 +145,7 @@ class PlanActs(EditedRows):
         "put_into_force": ForceSerializer,
         "publish": PublishSerializer,
         "withdraw": WithdrawSerializer,
+        "withdraw_data": WithdrawDataSerializer,
     }
     parameters = {
         "rows": ["format"],
@@ -156,6 +181,14 @@ class PlanActs(EditedRows):
             "公開している計画では、送った条件だけを変えます。案の計画は公開できません。",
         ),
         "withdraw": ("計画の公開を取りやめる", "公開のアドレスは、すぐにすべて開けなくなります。"),
+        "data_versions": (
+            "オープンデータの版",
+            "公開したデータを版ごとに、新しいものから返します。取り下げた版も含みます。",
+        ),
+        "withdraw_data": (
+            "オープンデータの版を1つ取り下げる",
+            "その版のファイルを消します。元に戻せず、その版へのリンクは取下げの理由を示します。",
+        ),
     }
 
     @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES.values()})
@@ -174,7 +207,7 @@ class PlanActs(EditedRows):
     def book(self, request: Request, pk: str) -> FileResponse:
         actor, plan = self._plan()
         what = "計画ブックの書き出し"
-        policy.require(actor, Act.MANAGE, plan.organization_id, what=what, on=plan)
+        policy.require(actor, Act.MANAGE, plan.organization_id, what=what, on=plan, reads=True)
         asked = self._one_of("format", BOOK_TYPES, "zip")
         content = io.BytesIO()
         if asked == "xlsx":
@@ -257,6 +290,24 @@ class PlanActs(EditedRows):
         actor, plan = self._plan()
         publishing.withdraw_plan(actor, plan, self.body()["reason"])
         return Response(status=204)
+
+    @extend_schema(responses=DataVersionSerializer(many=True))
+    @action(detail=True, filter_backends=[], pagination_class=None, url_path="data-versions")
+    def data_versions(self, request: Request, pk: str) -> Response:
+        kept = self.get_object().data_versions.all()
+        return Response(DataVersionSerializer(kept, many=True).data)
+
+    @extend_schema(responses=DataVersionSerializer)
+    @action(detail=True, methods=["post"], filter_backends=[], url_path="withdraw-data")
+    def withdraw_data(self, request: Request, pk: str) -> Response:
+        actor, plan = self._plan()
+        body = self.body()
+        found = DataVersion.objects.filter(plan=plan, name=body["data_version"]).first()
+        if found is None:
+            raise NotFound({"data_version": "この版はありません。"})
+        found.plan = plan
+        withdrawn = versions.withdraw_version(actor, found, body["reason"])
+        return Response(DataVersionSerializer(withdrawn).data)
 
     def _plan(self) -> tuple[Actor, Plan]:
         plan = Plan.objects.select_related("organization").get(pk=self.get_object().pk)

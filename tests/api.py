@@ -30,6 +30,7 @@ from budgets.models import BudgetEntry, StatedTotal
 from dxportal.models import (
     BookImport,
     ColumnMapping,
+    DataVersion,
     Publication,
     ReportJob,
     ReportTemplate,
@@ -268,6 +269,7 @@ def _of_the_office(cast: Cast) -> dict[str, int]:
 def _of_publishing(cast: Cast) -> dict[str, int]:
     """A plan and a report that are public, and a book that came in and is no book."""
     Publication.objects.create(plan=cast.plan, contact="DX推進課")
+    DataVersion.objects.create(plan=cast.plan, name="1", fingerprint="f", sha256="0" * 64, size=1)
     published = publish_report(
         Actor(cast.coordinator, Channel.PAGE), finished_report(cast, b"%PDF-1.6"), "年次報告書"
     )

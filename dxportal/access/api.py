@@ -1,7 +1,7 @@
-"""The audit log and the tokens in the API: administrators read them, a token renews itself.
+"""The audit log and the tokens in the API: administrators read them and end tokens.
 
-Tokens are issued, changed and ended by a person on their page alone: a token that could make
-others would make its limits and its end meaningless.
+A token renews and ends itself. Tokens are issued and changed by a person on their page alone: a
+token that could make or widen others would make its own limits and its end meaningless.
 """
 
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from accounts.rest.viewsets import (
     NothingSerializer,
     ReadOnlyRows,
     RowSerializer,
+    StrictSerializer,
     WritesWithVersion,
     refuse_second_answer,
 )
@@ -125,14 +126,27 @@ class TokenWithSecretSerializer(TokenSerializer):
         fields = [*TokenSerializer.Meta.fields, "secret"]
 
 
+class RevokeSerializer(StrictSerializer):
+    reason = serializers.CharField(
+        label="理由",
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        default="",
+        help_text="監査記録に残ります。",
+    )
+
+
 class TokenViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = ApiToken.objects.all()
     serializer_class = TokenSerializer
     filterset_class = TokenFilterSet
-    body_classes = {"rotate": NothingSerializer}
-    about = (
-        "APIのトークンです。一覧は管理者だけに見えます。発行・変更・失効は、画面で人が行います。"
-    )
+    body_classes = {
+        "rotate": NothingSerializer,
+        "revoke": RevokeSerializer,
+        "revoke_own": RevokeSerializer,
+    }
+    about = "APIのトークンです。一覧は管理者だけに見えます。発行と変更は、画面で人が行います。"
     told = {
         "own": (
             "呼んでいるトークン",
@@ -142,6 +156,15 @@ class TokenViewSet(WritesWithVersion, ReadOnlyRows):
             "呼んでいるトークンを新しくする",
             "同じ範囲の新しいトークンを1度だけ示します。有効期間は前と同じ長さです（1年まで）。前の"
             "トークンは14日後に終わるので、それまでに入れ替えてください。更新は1度だけで、監査記録に残ります。",
+        ),
+        "revoke": (
+            "トークンを失効させる",
+            "すぐに使えなくなり、元に戻せません。終わっているトークンはそのままです。管理者だけができます。",
+        ),
+        "revoke_own": (
+            "呼んでいるトークンを失効させる",
+            "漏れたとき、使わなくなったときに呼びます。読み取り専用でも呼べます。すぐに使えなくなり、"
+            "元に戻せません。",
         ),
     }
 
@@ -173,3 +196,22 @@ class TokenViewSet(WritesWithVersion, ReadOnlyRows):
         self.body()
         successor, secret = tokens.rotate_own_token(actor_of(request))
         return Response({**TokenSerializer(successor).data, "secret": secret}, status=201)
+
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def revoke(self, request: Request, pk: str) -> Response:
+        token = self.get_object()
+        ended = tokens.revoke_token(actor_of(request), token, self.body()["reason"])
+        return Response(TokenSerializer(ended).data)
+
+    @extend_schema(responses={200: TokenSerializer})
+    @action(
+        detail=False,
+        methods=["post"],
+        filter_backends=[],
+        pagination_class=None,
+        url_path="self/revoke",
+        permission_classes=[IsAuthenticated],
+    )
+    def revoke_own(self, request: Request) -> Response:
+        ended = tokens.revoke_own_token(actor_of(request), self.body()["reason"])
+        return Response(TokenSerializer(ended).data)

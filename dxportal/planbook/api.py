@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_s
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -235,8 +236,13 @@ class BookViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
         book = BookImport.objects.select_related("organization", "plan", "mapping").get(
             pk=self.get_object().pk
         )
-        what = "計画ブックの取込"
-        policy.require(self._actor(), Act.MANAGE, book.organization_id, what=what)
+        policy.require(
+            self._actor(),
+            Act.MANAGE,
+            book.organization_id,
+            what="計画ブックの取込",
+            reads=self.request.method in SAFE_METHODS,
+        )
         return book
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import editing
+from accounts import editing, policy
 from accounts.models import Organization
+from accounts.policy import Act
 from accounts.rest.authentication import actor_of
 from accounts.rest.viewsets import (
     KeptByOffice,
@@ -25,7 +28,8 @@ from budgets.models import BudgetEntry
 from dxportal.editors.api import DeletedSerializer, went_along
 from dxportal.filters import ColumnMappingFilterSet
 from dxportal.models import ColumnMapping
-from dxportal.planbook.mapping_forms import MOST_OF_A_CELL, SAMPLE_ROWS
+from dxportal.planbook.faults import PlanBookError
+from dxportal.planbook.mapping_forms import MOST_OF_A_CELL, SAMPLE_ROWS, Sample, ShownSample
 from dxportal.planbook.meanings import (
     THOUSAND_YEN,
     YEN,
@@ -34,9 +38,12 @@ from dxportal.planbook.meanings import (
     faults_of_columns,
     mapping_fault,
     meaning_choices,
+    plain,
+    suggest_columns,
 )
 from dxportal.planbook.reader import MAX_COLUMNS
 from plans.fiscal_years import MAX_FISCAL_YEAR, MIN_FISCAL_YEAR
+from plans.models import Plan
 
 # An amount is said by its stage, which supplementary budget, and its unit.
 AMOUNTS = {value for _, group in meaning_choices() for value, _ in group if ":" in value}
@@ -167,6 +174,40 @@ class ColumnMappingChangeSerializer(ColumnMappingFields):
     version = VersionRead()
 
 
+class SuggestSerializer(StrictSerializer):
+    plan = serializers.IntegerField(
+        label="計画", min_value=1, help_text="表が扱う計画。見出しの意味を推測するために使います。"
+    )
+    file = serializers.FileField(
+        label="表のファイル",
+        help_text="Excel（.xlsx）かCSV。はじめの行だけを読み取り、保存しません。",
+    )
+    sheet_name = serializers.CharField(
+        label="シート名",
+        max_length=100,
+        required=False,
+        default="",
+        help_text="省くと、はじめのシート。",
+    )
+
+
+class SuggestedColumnSerializer(serializers.Serializer):
+    head = serializers.CharField(label="見出し")
+    means = serializers.ChoiceField(label="意味の案", choices=Meaning.choices)
+    fiscal_year = serializers.IntegerField(label="年度", required=False)
+    stage = serializers.ChoiceField(label="段階", choices=BudgetEntry.Stage.choices, required=False)
+    number = serializers.IntegerField(label="補正の号", required=False)
+    unit = serializers.CharField(label="単位", required=False)
+    examples = serializers.ListField(child=serializers.CharField(), label="見出しの下の値")
+
+
+class SuggestionSerializer(serializers.Serializer):
+    sheet_names = serializers.ListField(child=serializers.CharField(), label="あるシート")
+    sheet_name = serializers.CharField(label="読み取ったシート")
+    header_row = serializers.IntegerField(label="見出しが始まる行")
+    columns = SuggestedColumnSerializer(many=True, label="列")
+
+
 class ColumnMappingViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
     queryset = ColumnMapping.objects.all()
     serializer_class = ColumnMappingSerializer
@@ -174,14 +215,22 @@ class ColumnMappingViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
     body_classes = {
         "create": ColumnMappingCreateSerializer,
         "partial_update": ColumnMappingChangeSerializer,
+        "suggest": SuggestSerializer,
     }
+    files_in = ("suggest",)
+    max_megabytes = {"suggest": settings.BOOK_MAX_MEGABYTES}
     parameters = {"destroy": ("version",)}
     about = "市の独自の表の読み方です。`books` で `mapping` に指定します。事務局に見えます。"
     told = {
+        "suggest": (
+            "表の列が何を意味するかの案",
+            "`multipart/form-data` で表を送ると、見出しを探し、列ごとに意味の案と値の例を返します。"
+            "案は人が確かめ、直してから列の対応表にしてください（`examples` は送りません）。",
+        ),
         "destroy": (
             "{noun}を削除する",
             "取込に使ったものは400です。`deletions` の `restore` で元に戻せます。",
-        )
+        ),
     }
 
     def create(self, request: Request) -> Response:
@@ -202,3 +251,31 @@ class ColumnMappingViewSet(KeptByOffice, WritesWithVersion, ReadOnlyRows):
     def destroy(self, request: Request, pk: str) -> Response:
         deletion = editing.delete(actor_of(request), self.get_object(), self.version_in_address())
         return Response({"deletion": deletion.pk, "went_along": went_along(deletion)})
+
+    @extend_schema(responses=SuggestionSerializer)
+    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    def suggest(self, request: Request) -> Response:
+        body = self.body()
+        plan = find_visible(Plan.objects, request, body["plan"], "plan")
+        policy.require(actor_of(request), Act.MANAGE, plan.organization_id, what="列の対応表の変更")
+        try:
+            sample = Sample.of_upload(plan, body["file"])
+        except PlanBookError as error:
+            raise ValidationError({"file": [fault.reason for fault in error.faults]}) from error
+        names = [table.name for table in sample.tables]
+        if not names or body["sheet_name"] not in ("", *names):
+            raise ValidationError(
+                {"sheet_name": f"このシートがありません（あるシート：{'、'.join(names)}）。"}
+            )
+        shown = ShownSample.guessed(sample.table(body["sheet_name"]))
+        examples = shown.examples()
+        told = {
+            "sheet_names": names,
+            "sheet_name": shown.table.name,
+            "header_row": shown.head.first_row,
+            "columns": [
+                {**column.entry(), "examples": examples.get(plain(column.head), [])}
+                for column in suggest_columns(shown.heads, plan)
+            ],
+        }
+        return Response(SuggestionSerializer(told).data)

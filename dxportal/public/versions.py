@@ -90,8 +90,9 @@ def withdraw_version(actor: Actor, version: DataVersion, reason: str) -> DataVer
 
     Raises PermissionDenied, and ValidationError without a reason or if it is taken back already.
     """
-    organization_id = version.plan.organization_id
-    policy.require(actor, Act.MANAGE, organization_id, what="データの版の取下げ")
+    plan, what = version.plan, "データの版の取下げ"
+    organization_id = plan.organization_id
+    policy.require(actor, Act.MANAGE, organization_id, what=what, on=plan)
     if not reason.strip():
         raise ValidationError({"reason": "取り下げる理由を書いてください。"})
     with transaction.atomic():

@@ -12,6 +12,7 @@ from accounts.models import Department
 from accounts.rest.authentication import actor_of
 from accounts.rest.viewsets import StrictSerializer, find_visible
 from dxportal.rounds import telling
+from dxportal.rounds.api_entry_book import EntryApplySerializer, EntryBookActs, EntryFileSerializer
 from dxportal.rounds.asking import refresh
 from plans.api import CycleViewSet as PlainCycles
 
@@ -44,14 +45,18 @@ class RemindedSerializer(serializers.Serializer):
     told = serializers.IntegerField(label="知らせた人数")
 
 
-class CycleViewSet(PlainCycles):
+class CycleViewSet(EntryBookActs, PlainCycles):
     body_classes = {
         **PlainCycles.body_classes,
+        "entry_book_preview": EntryFileSerializer,
+        "entry_book_apply": EntryApplySerializer,
         "refresh": RefreshSerializer,
         "remind": RemindSerializer,
     }
+    files_in = ("entry_book_preview",)
     told = {
         **PlainCycles.told,
+        **EntryBookActs.told_of_books,
         "refresh": (
             "計画に加わった項目を{noun}に加える",
             "照会を始めたあとで計画に加わった指標・事業・施策を尋ねます。いまある項目はそのままです。",

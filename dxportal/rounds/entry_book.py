@@ -54,6 +54,13 @@ _FIGURE_PROMPT = (
 _MONEY_PROMPT = "千円単位で入れます。円まで入れるときは「1,234,567円」と書きます。"
 
 
+def file_name_of(cycle: ReportingCycle, rows: Sequence[Row]) -> str:
+    departments = {str(row.item.department or "") for row in rows} - {""}
+    of = f"_{departments.pop()}" if len(departments) == 1 else ""
+    year = fiscal_years.long_form(cycle.fiscal_year)
+    return f"入力ブック_{cycle.plan.name}_{year}{of}_{timezone.localdate():%Y%m%d}.xlsx"
+
+
 def write_entry_book(
     cycle: ReportingCycle,
     rows: Sequence[Row],

@@ -10,12 +10,13 @@ away later as with plan books; the signature keeps what was looked at and what i
 and rights, locks and versions are checked again by the verbs when they are applied.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.audit import Actor
@@ -23,7 +24,12 @@ from accounts.editing import Locked
 from accounts.models import User
 from budgets.money import in_words
 from dxportal.rounds.cells import Cell, Field
-from dxportal.rounds.entry_book_reading import CellFault, RowEdit
+from dxportal.rounds.entry_book_reading import (
+    CellFault,
+    RowEdit,
+    read_entry_book,
+    refuse_too_large,
+)
 from dxportal.rounds.grid import rows_of_round
 from dxportal.rounds.rows import ActualRow, Row, SettlementRow
 from dxportal.rounds.writing import errors_by_cell, is_change, yen_of
@@ -90,10 +96,39 @@ class Preview:
     changes: list[RowChange] = field(default_factory=list)
     faults: list[CellFault] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    row_count: int = 0
 
     @property
     def conflicts(self) -> list[RowChange]:
         return [change for change in self.changes if change.is_conflict]
+
+
+def preview_of_file(
+    actor: Actor, cycle: ReportingCycle, rows: Sequence[Row], upload: UploadedFile
+) -> Preview:
+    """What an uploaded workbook would do to the person's rows, with all that is wrong with it.
+
+    Raises BookRefused where it is no entry workbook of this round at all.
+    """
+    assert isinstance(actor.user, User)
+    refuse_too_large(upload.size)
+    book = read_entry_book(upload, actor.user, cycle, rows)
+    preview = preview_of(actor, cycle, book.edits)
+    preview.faults = sorted([*book.faults, *preview.faults], key=_place_of(rows))
+    preview.notices, preview.row_count = book.notices, book.row_count
+    return preview
+
+
+def _place_of(rows: Sequence[Row]) -> Callable[[CellFault], tuple[int, int, str]]:
+    """Faults in the order of sheets and rows."""
+    sheets = list(dict.fromkeys(row.item.get_kind_display() for row in rows))
+
+    def place(fault: CellFault) -> tuple[int, int, str]:
+        digits = "".join(sign for sign in fault.cell if sign.isdecimal())
+        order = sheets.index(fault.sheet) if fault.sheet in sheets else len(sheets)
+        return order, int(digits or 0), fault.cell.rjust(12)
+
+    return place
 
 
 def preview_of(

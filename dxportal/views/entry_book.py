@@ -20,19 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import Actor
 from accounts.models import Channel
 from dxportal.rounds import entry_book_changes as changes
-from dxportal.rounds.entry_book import write_entry_book
+from dxportal.rounds.entry_book import file_name_of, write_entry_book
 from dxportal.rounds.entry_book_changes import Outdated, Preview
 from dxportal.rounds.entry_book_file import BookRefused
-from dxportal.rounds.entry_book_reading import (
-    CellFault,
-    RowEdit,
-    read_entry_book,
-    refuse_too_large,
-)
+from dxportal.rounds.entry_book_reading import CellFault, RowEdit
 from dxportal.rounds.grid import rows_of_round
 from dxportal.rounds.rows import Row
 from dxportal.views.entry import who_and_when
-from plans import fiscal_years
 from plans.exports import XLSX_TYPE, Column, Exporter
 from plans.models import ReportingCycle
 
@@ -83,15 +77,8 @@ def entry_book(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     write_entry_book(cycle, rows, request.user, timezone.now(), content)
     content.seek(0)
     return FileResponse(
-        content, as_attachment=True, filename=_file_name(cycle, rows), content_type=XLSX_TYPE
+        content, as_attachment=True, filename=file_name_of(cycle, rows), content_type=XLSX_TYPE
     )
-
-
-def _file_name(cycle: ReportingCycle, rows: Sequence[Row]) -> str:
-    departments = {str(row.item.department or "") for row in rows} - {""}
-    of = f"_{departments.pop()}" if len(departments) == 1 else ""
-    year = fiscal_years.long_form(cycle.fiscal_year)
-    return f"入力ブック_{cycle.plan.name}_{year}{of}_{timezone.localdate():%Y%m%d}.xlsx"
 
 
 @require_POST
@@ -103,26 +90,10 @@ def entry_book_upload(request: HttpRequest, pk: int) -> HttpResponse:
     if upload is None:
         return _page(request, cycle, rows, error="ファイルを選んでください。")
     try:
-        refuse_too_large(upload.size)
-        book = read_entry_book(upload, request.user, cycle, rows)
+        preview = changes.preview_of_file(_actor(request), cycle, rows, upload)
     except BookRefused as error:
         return _page(request, cycle, rows, error=str(error))
-    preview = changes.preview_of(_actor(request), cycle, book.edits)
-    preview.faults = sorted([*book.faults, *preview.faults], key=_place_of(rows))
-    preview.notices = book.notices
-    return _preview_page(request, cycle, preview, file_name=upload.name, row_count=book.row_count)
-
-
-def _place_of(rows: Sequence[Row]) -> Any:
-    """Faults in the order of sheets and rows."""
-    sheets = list(dict.fromkeys(row.item.get_kind_display() for row in rows))
-
-    def place(fault: CellFault) -> tuple[int, int, str]:
-        digits = "".join(sign for sign in fault.cell if sign.isdecimal())
-        order = sheets.index(fault.sheet) if fault.sheet in sheets else len(sheets)
-        return order, int(digits or 0), fault.cell.rjust(12)
-
-    return place
+    return _preview_page(request, cycle, preview, file_name=upload.name)
 
 
 @require_POST

@@ -250,6 +250,10 @@ class WebhookDeliverySerializer(RowSerializer):
         ]
 
 
+class ReplayedSerializer(serializers.Serializer):
+    replayed = serializers.IntegerField(label="送り直す件数")
+
+
 class WebhookViewSet(WritesWithVersion, ReadOnlyRows):
     queryset = Webhook.objects.all()
     serializer_class = WebhookSerializer
@@ -259,6 +263,7 @@ class WebhookViewSet(WritesWithVersion, ReadOnlyRows):
         "partial_update": WebhookChangeSerializer,
         "rotate_secret": OnlyVersionSerializer,
         "test": NothingSerializer,
+        "replay_dead": NothingSerializer,
     }
     parameters = {"destroy": ("version",)}
     about = "出来事を知らせる先です。管理者だけに見えます。"
@@ -274,6 +279,11 @@ class WebhookViewSet(WritesWithVersion, ReadOnlyRows):
         "test": (
             "試しに送る",
             "ほかと同じしくみで送り、その送信（`webhook-deliveries`）を返します。",
+        ),
+        "replay_dead": (
+            "届かなかったものをすべて送り直す",
+            "送り直す件数を返します。`webhook-id` は変わりません。1件ずつなら "
+            "`webhook-deliveries` の `replay` です。",
         ),
         "destroy": ("Webhookを削除する", "送信の記録も削除します。監査記録は残ります。"),
     }
@@ -317,6 +327,14 @@ class WebhookViewSet(WritesWithVersion, ReadOnlyRows):
         self.body()
         delivery = services.send_test(actor_of(request), webhook)
         return Response(WebhookDeliverySerializer(delivery).data, status=202)
+
+    @extend_schema(responses={202: ReplayedSerializer})
+    @action(detail=True, methods=["post"], filter_backends=[], url_path="replay-dead")
+    def replay_dead(self, request: Request, pk: str) -> Response:
+        webhook = self.get_object()
+        self.body()
+        count = deliveries.replay_dead(actor_of(request), webhook)
+        return Response({"replayed": count}, status=202)
 
     def _body_with_secret(self) -> dict[str, Any]:
         refuse_second_answer(self.request)

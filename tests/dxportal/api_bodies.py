@@ -40,6 +40,7 @@ def bodies(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
         ("api-webhooks-detail", "PATCH"): {"is_active": False, **read},
         ("api-webhooks-rotate-secret", "POST"): read,
         ("api-webhooks-test", "POST"): {},
+        ("api-webhooks-replay-dead", "POST"): {},
         ("api-webhook-origins-list", "POST"): {
             "organization": cast.city.pk,
             "origin": "https://bi.city.example.lg.jp",
@@ -157,6 +158,8 @@ def _of_the_office(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], An
         ("api-notices-read", "POST"): {"notices": [rows["notices"]]},
         ("api-notices-mail-settings", "PATCH"): {"unwanted": ["comment"]},
         ("api-tokens-rotate", "POST"): {},
+        ("api-tokens-revoke", "POST"): {"reason": "使わなくなったため"},
+        ("api-tokens-revoke-own", "POST"): {},
     }
 
 
@@ -174,11 +177,15 @@ def _acts(cast: Cast, rows: dict[str, int]) -> dict[tuple[str, str], Any]:
         "api-plans-put-into-force": read,
         "api-plans-publish": {"contact": "政策課"},
         "api-plans-withdraw": {"reason": "誤りがあったため"},
+        "api-plans-withdraw-data": {"data_version": "1", "reason": "誤りがあったため"},
+        "api-column-mappings-suggest": {"plan": cast.plan.pk, "file": file},
         "api-placements-move": {"measure": cast.measures["観光2"].pk, "index": 0, **read},
         "api-departments-list": {"organization": city, "name": "新しい課"},
         "api-departments-end": {"valid_to": "2030-03-31", **read},
         "api-evidence-list": {"item": rows["items"], "file": file},
         "api-cycles-refresh": {},
+        "api-cycles-entry-book-preview": {"file": file},
+        "api-cycles-entry-book-apply": {"edits": "x"},
         "api-cycles-remind": {"departments": [cast.departments["観光課"].pk]},
         "api-reports-publish": {"title": "年次報告書"},
         "api-published-reports-withdraw": {"reason": "差し替えるため"},

@@ -14,12 +14,15 @@ IN_API: dict[str, tuple[str, ...]] = {
     "plans:publish": ("api-plans-publish", "api-plans-publication"),
     "plans:withdraw": ("api-plans-withdraw",),
     "plans:put_into_force": ("api-plans-put-into-force",),
+    "plans:withdraw_version": ("api-plans-data-versions", "api-plans-withdraw-data"),
     "rounds:entry_item": (
         *("api-actuals-list", "api-actuals-detail", "api-settlements-list"),
         *("api-settlements-detail", "api-reviews-list", "api-reviews-detail"),
         "api-schedule-record",
     ),
     "rounds:entry_submit": ("api-submissions-submit", "api-items-bulk"),
+    "rounds:entry_book_upload": ("api-cycles-entry-book", "api-cycles-entry-book-preview"),
+    "rounds:entry_book_apply": ("api-cycles-entry-book-apply",),
     "rounds:create": ("api-cycles-list",),
     "rounds:change": ("api-cycles-detail",),
     "rounds:move": ("api-cycles-move",),
@@ -60,11 +63,13 @@ IN_API: dict[str, tuple[str, ...]] = {
     "webhooks:delete": ("api-webhooks-detail",),
     "webhooks:test": ("api-webhooks-test",),
     "webhooks:replay": ("api-webhook-deliveries-replay",),
+    "webhooks:replay_dead": ("api-webhooks-replay-dead",),
+    "tokens:revoke": ("api-tokens-revoke", "api-tokens-revoke-own"),
     "webhooks:rotate": ("api-webhooks-rotate-secret",),
     "dashboard:views": ("api-saved-views-list",),
     "dashboard:view_change": ("api-saved-views-detail",),
     "dashboard:view_delete": ("api-saved-views-detail",),
-    "books:mapping_new": ("api-column-mappings-list",),
+    "books:mapping_new": ("api-column-mappings-suggest", "api-column-mappings-list"),
     "books:mapping": ("api-column-mappings-detail",),
     "books:mapping_delete": ("api-column-mappings-detail",),
     "accounts:read_notices": ("api-notices-read",),
@@ -76,16 +81,8 @@ IN_API: dict[str, tuple[str, ...]] = {
 }
 # {the page: why it has no counterpart}
 PAGES_ALONE = {
-    "plans:withdraw_version": "Taking back open data is weighed by a person, once in years.",
-    "rounds:entry_book_upload": "A workbook for people; systems send the same values in bulk.",
-    "rounds:entry_book_apply": "As above.",
-    "rounds:entry_book_faults": "As above; the bulk calls report row by row.",
+    "rounds:entry_book_faults": "The answer to entry-book/preview has them.",
     "accounts:sign_out": "A token does not sign in.",
-    "webhooks:replay_dead": "The API replays delivery by delivery.",
-    "tokens:revoke": (
-        "A token that could issue, widen or end tokens would make its own limits and end "
-        "meaningless. Administrators read them all; a token reads and renews itself."
-    ),
 }
 
 

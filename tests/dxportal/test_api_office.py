@@ -4,13 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accounts.audit import Actor
 from accounts.models import ApiToken, AuditEntry, Department, Handover, MailSetting, Notice
-from dxportal.models import ColumnMapping, ReportJob, ReportTemplate, SavedView
+from accounts.tokens import Limits, issue_token
+from dxportal.models import (
+    ColumnMapping,
+    DataVersion,
+    ReportJob,
+    ReportTemplate,
+    SavedView,
+    WebhookDelivery,
+)
 from kpi.models import Indicator
 from plans.models import Plan
-from tests.api import Caller, service
+from tests.api import Caller, one_row_of_everything, service
 from tests.cast import LAST_YEAR, Cast
 
 SECTIONS = [{"section": "cover"}, {"section": "projects", "options": {"paper": "a4"}}]
@@ -233,3 +243,86 @@ def test_a_token_renews_itself_without_a_gap_and_gains_nothing(cast: Cast) -> No
     assert caller.post("tokens/self/rotate/", {}).status_code == 400  # once
     entry = AuditEntry.objects.filter(action="token.rotate").latest("pk")
     assert entry.token == token and renewed["secret"] not in str(entry.after)
+
+
+# What pages do besides
+
+
+def test_the_columns_of_a_table_are_suggested(cast: Cast, office: Caller) -> None:
+    """What is suggested is what a mapping takes, once a person has looked at it."""
+    table = "一覧\nPID,事業名,活動指標,R7目標,R7実績,担当課\n1-1,SNS,投稿数,12,13,観光課\n"
+    file = SimpleUploadedFile("一覧.csv", table.encode())
+    found = made(office.post("column-mappings/suggest/", {"plan": cast.plan.pk, "file": file}))
+    means = {column["head"]: column["means"] for column in found["columns"]}
+    assert found["header_row"] == 2
+    assert means["PID"] == "project_code" and means["R7実績"] == "actual"
+    by_head = {column["head"]: column for column in found["columns"]}
+    assert by_head["R7目標"]["fiscal_year"] == 2025
+    assert by_head["活動指標"]["examples"] == ["投稿数"]
+    columns = [{n: v for n, v in column.items() if n != "examples"} for column in found["columns"]]
+    new = {"organization": cast.city.pk, "name": "一覧", "header_row": found["header_row"]}
+    made(office.post("column-mappings/", {**new, "columns": columns}))
+    assert ColumnMapping.objects.get().name == "一覧"
+
+
+def test_a_file_that_is_no_table_is_refused(cast: Cast, office: Caller) -> None:
+    for content, sent in ((b"\xd0\xcf\x11\xe0", {}), (b"a,b\n1,2\n", {"sheet_name": "ない"})):
+        body = {"plan": cast.plan.pk, "file": SimpleUploadedFile("x.xlsx", content), **sent}
+        answer = office.post("column-mappings/suggest/", body)
+        assert answer.status_code == 400, answer.content
+        assert answer.json()["errors"][0]["field"] in ("file", "sheet_name")
+    assert not ColumnMapping.objects.exists()
+
+
+def test_a_token_ends_itself_and_an_administrator_any(cast: Cast) -> None:
+    token, secret = service(cast, "read")
+    lost = Caller(secret=secret)
+    assert made(lost.post("tokens/self/revoke/", {"reason": "漏れた"}))["revoked_at"]
+    assert lost.get("plans/").status_code == 401
+    entry = AuditEntry.objects.get(action="token.revoke")
+    assert (entry.object_id, entry.token_id, entry.reason) == (token.pk, token.pk, "漏れた")
+    other, secret = service(cast, "write", "bi")
+    admin = Caller(cast.admin)
+    assert made(admin.post(f"tokens/{other.pk}/revoke/", {}))["revoked_at"]
+    assert Caller(secret=secret).get("plans/").status_code == 401
+    assert admin.post("tokens/self/revoke/", {}).status_code == 403  # comes without a token
+    assert Caller(cast.outsider).post(f"tokens/{other.pk}/revoke/", {}).status_code == 404
+
+
+def test_one_version_of_the_open_data_is_taken_back(cast: Cast, office: Caller) -> None:
+    for name in ("1", "2"):
+        DataVersion.objects.create(
+            plan=cast.plan, name=name, fingerprint=name, sha256=name * 64, size=1
+        )
+    address = f"plans/{cast.plan.pk}"
+    kept = made(office.get(f"{address}/data-versions/"))
+    assert [row["name"] for row in kept] == ["2", "1"]
+    back = {"data_version": "1", "reason": "個人名が含まれていたため"}
+    assert made(office.post(f"{address}/withdraw-data/", back))["withdrawn_at"]
+    assert office.post(f"{address}/withdraw-data/", back).status_code == 400
+    assert (
+        office.post(f"{address}/withdraw-data/", {**back, "data_version": "3"}).status_code == 404
+    )
+    kept = made(office.get(f"{address}/data-versions/"))
+    assert [bool(row["withdrawn_at"]) for row in kept] == [False, True]
+
+
+def test_all_that_did_not_arrive_is_sent_again(cast: Cast) -> None:
+    rows = one_row_of_everything(cast)
+    WebhookDelivery.objects.filter(pk=rows["webhook-deliveries"]).update(state="dead")
+    address = f"webhooks/{rows['webhooks']}/replay-dead/"
+    assert made(Caller(cast.admin).post(address, {})) == {"replayed": 1}
+    assert made(Caller(cast.admin).post(address, {})) == {"replayed": 0}
+    assert WebhookDelivery.objects.get(pk=rows["webhook-deliveries"]).state == "pending"
+
+
+def test_a_reading_token_takes_a_plan_book_of_its_plan(cast: Cast) -> None:
+    """Reading it changes nothing, so a token that only reads may, if its person may."""
+    limits = Limits("read", plan_ids=[cast.plan.pk])
+    secret = issue_token(Actor.system(), cast.coordinator, "控え", limits)[1]
+    answer = Caller(secret=secret).get(f"plans/{cast.plan.pk}/book/")
+    assert answer.status_code == 200 and b"".join(answer.streaming_content)[:2] == b"PK"
+    assert (
+        Caller(secret=service(cast, "read")[1]).get(f"plans/{cast.plan.pk}/book/").status_code
+        == 403
+    )

@@ -66,6 +66,7 @@ KEPT_ROW__ = {
 KEPT_ACTS_ = "404 404 404 {} 404 403 403 404 404 401"
 # With a dry run everybody is told row by row what would become of it.
 BULK_______ = "200 200 200 200 200 200 403 200 404 401"
+ENTERS = "{0} 403 403 403 403 403 403 {0} 404 401"
 HEADS = "403 403 200 200 403 403 403 403 404 401"
 EXPECTED: dict[str, dict[str, str]] = {
     "api-root": READ_LIST | NO_WRITES,
@@ -102,6 +103,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api-plans-publication": READ_ROW | NO_WRITES,
     "api-plans-publish": ACT | {"POST": COORDINATOR.format(200)},
     "api-plans-withdraw": ACT | {"POST": COORDINATOR.format(204)},
+    "api-plans-data-versions": READ_ROW | NO_WRITES,
+    "api-plans-withdraw-data": ACT | {"POST": COORDINATOR.format(200)},
     "api-placements-move": ACT | {"POST": COORDINATOR.format(200)},
     "api-departments-list": READ_LIST | NO_WRITES | {"POST": KEEPERS.format(201)},
     "api-departments-detail": READ_ROW | NO_WRITES | {"PATCH": KEEPERS.format(200)},
@@ -109,6 +112,12 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api-evidence-list": READ_LIST | NO_WRITES | {"POST": OWN_EDITORS.format(201, 201)},
     "api-evidence-detail": READ_ROW | NO_WRITES | {"DELETE": OWN_EDITORS.format(204, 204)},
     "api-cycles-refresh": ACT | {"POST": COORDINATOR.format(200)},
+    # Whoever enters nothing has no workbook; this file is none, and the changes are of nobody.
+    "api-cycles-entry-book": READ_ROW
+    | NO_WRITES
+    | dict.fromkeys(("GET", "HEAD"), "200 403 403 403 403 403 200 200 404 401"),
+    "api-cycles-entry-book-preview": ACT | {"POST": ENTERS.format(400)},
+    "api-cycles-entry-book-apply": ACT | {"POST": ENTERS.format(422)},
     "api-cycles-remind": ACT | {"POST": COORDINATOR.format(200)},
     # The file of the row is no book: what was seen is not what would be done.
     "api-books-list": READ_LIST | NO_WRITES | {"POST": COORDINATOR.format(400)},
@@ -179,6 +188,7 @@ EXPECTED |= {
     | {"PATCH": ADMIN_ACTS.format(200), "DELETE": ADMIN_ACTS.format(204)},
     "api-webhooks-rotate-secret": ACT | {"POST": ADMIN_ACTS.format(200)},
     "api-webhooks-test": ACT | {"POST": ADMIN_ACTS.format(202)},
+    "api-webhooks-replay-dead": ACT | {"POST": ADMIN_ACTS.format(202)},
     "api-webhook-origins-list": READ_LIST | NO_WRITES | {"POST": ADMIN_ADDS},
     "api-webhook-origins-detail": ADMIN_ROW_ | NO_WRITES | {"DELETE": ADMIN_ACTS.format(204)},
     "api-audit-list": READ_LIST | NO_WRITES,
@@ -201,6 +211,7 @@ EXPECTED |= {
     "api-column-mappings-detail": KEPT_ROW__
     | NO_WRITES
     | {"PATCH": KEPT_ACTS_.format(200), "DELETE": KEPT_ACTS_.format(200)},
+    "api-column-mappings-suggest": ACT | {"POST": COORDINATOR.format(200)},
     "api-saved-views-list": READ_LIST
     | NO_WRITES
     | {"POST": "201 201 201 201 201 201 403 201 201 401"},
@@ -220,6 +231,8 @@ EXPECTED |= {
     | NO_WRITES
     | dict.fromkeys(("GET", "HEAD"), FOR_TOKENS.format(200)),
     "api-tokens-rotate": ACT | {"POST": FOR_TOKENS.format(201)},
+    "api-tokens-revoke": ACT | {"POST": ADMIN_ACTS.format(200)},
+    "api-tokens-revoke-own": ACT | {"POST": FOR_TOKENS.format(200)},
 }
 # Besides the router's routes, those of the schema, its page and the problems.
 APART = {
@@ -257,6 +270,7 @@ def test_every_route_has_its_line_and_no_line_is_of_nothing() -> None:
 OF_A_LIST = (
     *(f"api-corrections-{name}" for name in ("reviews", "stages", "settlements")),
     *("api-notices-read", "api-notices-mail-settings", "api-tokens-own", "api-tokens-rotate"),
+    *("api-tokens-revoke-own", "api-column-mappings-suggest"),
 )
 # What cannot be asked without.
 QUERIES = {"api-search": "?q=DX", "api-plans-compare": "?from=2024&to=2025"}

@@ -49,6 +49,9 @@ class Sheets:
         answer: Any = client.get(reverse("rounds:entry_book", args=[cycle.pk]), {"format": "xlsx"})
         assert answer.status_code == 200
         self.content = b"".join(answer.streaming_content)
+        self.open()
+
+    def open(self) -> None:
         self.book: Any = openpyxl.load_workbook(io.BytesIO(self.content))
 
     def cell(self, sheet: str, name: str, label: str) -> Any:

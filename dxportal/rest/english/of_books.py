@@ -244,6 +244,10 @@ OF_BOOKS = {
     "数値の桁が多すぎます。": "The number has too many digits.",
     "数値として読めません。": "It cannot be read as a number.",
     "「{}」か「{}」を入れてください。": 'Give "{}" or "{}".',
+    "確かめた内容が古くなりました。ブックをもう一度確かめてください。": (
+        "What you looked at does not hold any more. Look at the workbook again."
+    ),
+    "この照会で入力する項目はありません。": "There is nothing in this round for you to enter.",
     "あなたの入力する項目ではなくなりました。": "The item is not yours to enter any more.",
     "一度に取り込むには変更が多すぎます。シートを分けて、2回に分けて取り込んでください。": (
         "These are too many changes for one time. Take the sheets over one by one."

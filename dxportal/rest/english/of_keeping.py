@@ -91,5 +91,8 @@ OF_KEEPING = {
         'The key "{}" cannot stand in an address: use one without blanks and / ? # %.'
     ),
     "公開を取りやめる理由を書いてください。": "Give the reason why it is withdrawn.",
+    "この版はありません。": "There is no such version.",
+    "この版は、すでに取り下げられています。": "This version is withdrawn already.",
+    "取り下げる理由を書いてください。": "Give the reason of the withdrawal.",
     "この計画は公開されていません。": "This plan is not public.",
 }
