@@ -27,6 +27,8 @@ from accounts.policy import Act, scope_of
 from accounts.tokens import revoke_token
 from accounts.versions import Versioned
 
+admin.site.site_header = admin.site.site_title = "DX計画ポータル　利用者と組織の管理"
+
 SECRET_FIELDS = {"password", "digest"}
 # Changed by every save, so they say nothing about what a person did.
 KEPT_BY_THE_SYSTEM = {"last_login", "version", "updated_at"}

@@ -1,15 +1,65 @@
-"""The form that asks for a plan's next edition."""
+"""The forms that ask for a plan's first edition, and for its next."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.models import Organization, User
+from accounts.policy import Act, scope_of
 from plans import fiscal_years
-from plans.models import Plan
+from plans.models import Level, Plan
 
 # So many years may be added to the plan's period.
 YEARS_TO_ADD = 10
+
+
+class NewPlanForm(forms.ModelForm):
+    """What a new plan is called, its years, and the levels of its tree."""
+
+    level_names = forms.CharField(
+        label="施策の階層",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        initial="基本方針\n施策",
+        help_text="上の階層から順に、1行に1つずつ書きます（例：分野、重点課題、ステップ）。"
+        "あとから変えられます。",
+    )
+
+    class Meta:
+        model = Plan
+        fields = ("organization", "name", "edition", "first_fiscal_year", "last_fiscal_year", "key")
+        labels = {"first_fiscal_year": "計画の開始年度", "last_fiscal_year": "計画の終了年度"}
+        help_texts = {
+            "edition": "版の名前があるときに書きます（例：第1版、令和8年度改定）。",
+            "key": "計画ブックやAPIで計画を見分けるための文字です（例：dx-plan）。"
+            "あとから変えないでください。",
+        }
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        managed = scope_of(user).organizations.get(Act.MANAGE, frozenset())
+        organization = self.fields["organization"]
+        organization.queryset = Organization.objects.visible_to(user).filter(pk__in=managed)
+        organization.empty_label = None
+        organization.initial = user.organization_id if user.organization_id in managed else None
+        if len(managed) == 1:
+            organization.widget = forms.HiddenInput()
+            organization.initial = next(iter(managed))
+        this_year = fiscal_years.current_fiscal_year()
+        years = range(this_year - YEARS_TO_ADD, this_year + YEARS_TO_ADD + 1)
+        choices = [(year, fiscal_years.both_form(year)) for year in years]
+        for name, year in (("first_fiscal_year", this_year), ("last_fiscal_year", this_year + 4)):
+            label = self.fields[name].label
+            self.fields[name] = forms.TypedChoiceField(
+                label=label, coerce=int, choices=choices, initial=year
+            )
+
+    def clean_level_names(self) -> list[str]:
+        names = [line.strip() for line in self.cleaned_data["level_names"].splitlines()]
+        longest = Level._meta.get_field("name").max_length
+        if any(len(name) > longest for name in names):
+            raise ValidationError(f"階層の名前は{longest}文字までにしてください。")
+        return [name for name in names if name]
 
 
 class RevisionForm(forms.Form):

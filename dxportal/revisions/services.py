@@ -1,4 +1,4 @@
-"""Revising a plan (改定): a draft with copies of the plan's own rows, and putting it into force.
+"""A plan's first edition, and its revision (改定): a draft with copies of its rows, put into force.
 
 What belongs to the organization is shared by both editions and not copied: departments, projects
 with their schedules and budgets, indicators with their values, tags. What a year has left stays
@@ -14,7 +14,7 @@ what it shares:
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from django.db import models, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from accounts import audit, policy
+from accounts import audit, editing, policy
 from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import Department, DepartmentSuccession, Organization
@@ -34,7 +34,7 @@ from dxportal.planbook.plan_rows import rows_of_plan
 from dxportal.planbook.sheets import SHEETS
 from kpi.models import Actual, DefinitionChange, Indicator, Target
 from plans import fiscal_years
-from plans.models import Plan, ReportingCycle
+from plans.models import Level, Plan, ReportingCycle
 from projects.models import (
     Placement,
     Project,
@@ -59,6 +59,18 @@ NOT_COPIED_FIELDS = frozenset({"id", "version", "updated_at", "created_at"})
 def copied_sheets() -> list[Sheet]:
     """The sheets whose rows are a plan's own, in an order in which they can be written."""
     return [sheet for sheet in SHEETS if sheet.model not in SHARED | LEFT_WITH_THE_OLD | {Plan}]
+
+
+def start_plan(actor: Actor, plan: Plan, levels: Sequence[str]) -> Plan:
+    """A plan in its first edition, with the levels of its tree from the top and nothing else.
+
+    Raises PermissionDenied, and ValidationError with the fields.
+    """
+    with transaction.atomic():
+        editing.create(actor, plan)
+        for depth, name in enumerate(levels):
+            editing.create(actor, Level(plan=plan, key=str(depth + 1), depth=depth, name=name))
+    return plan
 
 
 def revise_plan(

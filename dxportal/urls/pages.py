@@ -21,6 +21,7 @@ from projects import urls as project_urls
 
 plan_pages = [
     *plan_urls.urlpatterns,
+    path("new/", revisions.create, name="create"),
     path("<int:pk>/", plans.tree, name="tree"),
     path("<int:pk>/budget/", budgets.plan_budget, name="budget"),
     path("<int:pk>/matrix/", tag_matrix.matrix, name="matrix"),

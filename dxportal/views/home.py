@@ -48,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "enters": enters,
         "approves": approves,
         "manages": manages,
+        "administers": scope.may_anywhere(Act.ADMINISTER),
         "entry_rounds": _own_rounds(user, entering) if enters else [],
         "waiting": waiting,
         "waiting_total": sum(row.count for row in waiting),

@@ -1,7 +1,7 @@
-"""The pages on which a plan is revised (改定) and a revision is put into force."""
+"""The pages on which a plan is made, revised (改定), and a revision put into force."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from accounts.models import Channel
 from accounts.policy import Act
 from accounts.versions import StaleVersion
 from dxportal.revisions import services as revisions
-from dxportal.revisions.forms import RevisionForm
+from dxportal.revisions.forms import NewPlanForm, RevisionForm
 from plans.models import Plan
 
 
@@ -31,6 +31,33 @@ def _breadcrumb(plan: Plan, page: str) -> list[tuple[str, str]]:
         (plan.name, reverse("plans:tree", args=[plan.pk])),
         (page, ""),
     ]
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """A new plan of the organization; its contents come on the pages for editing, or by a book."""
+    if not policy.scope_of(request.user).organizations.get(Act.MANAGE):
+        raise PermissionDenied("計画を作るのは事務局です。")
+    form = NewPlanForm(request.user, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        actor = Actor(request.user, Channel.PAGE)
+        try:
+            plan = revisions.start_plan(actor, form.instance, form.cleaned_data["level_names"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(
+                request,
+                f"計画「{plan}」を作りました。ここから施策、事業、指標を登録できます。まとめて"
+                "登録するときは、「計画ブック」でExcelに書き出し、書き足して取り込みます。",
+            )
+            return redirect("editing:index", plan.pk)
+    context = {
+        "form": form,
+        "nav": "plans",
+        "breadcrumb": [("計画の一覧", reverse("plans:list")), ("計画を作る", "")],
+    }
+    return render(request, "plans/create.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,6 +10,8 @@ from tests.dxportal.test_page_permissions import TABLE
 
 # {the page: the API's routes that do the same}
 IN_API: dict[str, tuple[str, ...]] = {
+    # A new plan comes by its book.
+    "plans:create": ("api-books-list", "api-books-apply"),
     "plans:revise": ("api-plans-revise",),
     "plans:publish": ("api-plans-publish", "api-plans-publication"),
     "plans:withdraw": ("api-plans-withdraw",),

@@ -90,6 +90,10 @@ TABLE: dict[str, list[Line]] = {
     "plans:document": [everyone("get", 200, 404)],
     "plans:budget": [everyone("get", 200, 404)],
     "plans:compare": [everyone("get", 200, 404)],
+    "plans:create": [
+        Line("get", COORDINATORS),
+        Line("post", (403, 403, 422, 403, 403, 422, 302)),
+    ],
     "plans:revise": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "plans:publish": [Line("get", MANAGERS_SEE), Line("post", MANAGERS)],
     "plans:withdraw": [Line("post", MANAGERS)],
