@@ -11,7 +11,8 @@ from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 
 from accounts.models import User
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
+from tests.cast_again import cast_again
 from tests.emptying import empty_database
 
 # A loaded machine is slow now and then, which no property of the portal forbids.
@@ -67,7 +68,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return make_cast()
+    return cast_again()
 
 
 @pytest.fixture
