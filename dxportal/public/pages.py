@@ -90,6 +90,9 @@ def plan(request: HttpRequest, public: PublicPlan, fiscal_year: int | None = Non
         "measure_count": sum(not branch.measure.is_repeat for branch in everything),
         "project_count": len(public.primary_placements),
         "indicator_count": len(public.indicators),
+        "has_leading": any(place.is_leading for place in public.placements),
+        "has_repeats": any(place.repeat_label for place in public.placements)
+        or any(branch.measure.is_repeat for branch in everything),
     }
     trail = [(fiscal_years.long_form(fiscal_year), "")] if fiscal_year else []
     return page(request, public, "plan.html", trail, context)

@@ -311,6 +311,16 @@ def test_published_figures_are_there(public: Cast) -> None:
     )
 
 
+def test_citizens_read_what_is_late_and_why_before_charts(cast: Cast, files: Path) -> None:
+    publish_plan(office(cast), cast.plan, {"contact": "DX推進課"})
+    page = Client().get("/public/422029/dx/").content.decode()
+    late, chart = page.index("遅れている施策（1件）"), page.index('class="chart"')
+    assert page.index("1件が遅れています") < late < page.index("契約が遅れた。") < chart
+    listed = Client().get("/public/422029/dx/indicators/").content.decode()
+    assert listed.index('id="of-measures"') < listed.index('id="of-projects"')
+    assert "このページ" in page and f"{django_settings.PUBLIC_URL}/public/422029/dx/" in page
+
+
 def test_what_is_taken_back_is_gone(public: Cast) -> None:
     client = Client()
     before = [a for n, a in addresses(public) if "/422029/dx/" in a][:40]

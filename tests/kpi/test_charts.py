@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kpi.charts import BarRow, Bars, Chart, Segment, Series, axis_for, indicator_chart
+from kpi.charts import PHONE, BarRow, Bars, Chart, Segment, Series, axis_for, indicator_chart
 from kpi.series import years_of
 from tests.cast import Cast
 
@@ -161,3 +161,12 @@ def test_bars_have_their_counts_in_words_and_numbers() -> None:
     shown = [text.text for text in root.iter(f"{SVG}text")]
     assert {"観光", "教育", "3", "1", "4", "0"} <= set(shown)
     assert Bars("空", made.segments, (BarRow("教育", (0, 0)),)).svg() is None
+
+
+def test_a_phone_is_drawn_narrower_only_where_the_words_have_room() -> None:
+    rows = (BarRow("観光", (1, 2)),)
+    bars = Bars("数", (Segment("○", 1), Segment("△", 3)), rows)
+    narrow = bars.narrow_svg()
+    assert narrow is not None and f'width="{PHONE}"' in narrow
+    long = (BarRow("とても長い名前の分野なので入らない", (1, 2)),)
+    assert Bars("数", bars.segments, long).narrow_svg() is None
