@@ -186,6 +186,7 @@ class SuggestSerializer(StrictSerializer):
         label="シート名",
         max_length=100,
         required=False,
+        allow_blank=True,
         default="",
         help_text="省くと、はじめのシート。",
     )
