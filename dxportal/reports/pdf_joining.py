@@ -6,6 +6,7 @@ document element, and the tables that lead from the marked content of a page to 
 (`ParentTree`) follow each other.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pikepdf import Dictionary, Name, Pdf
 
 from dxportal.reports.characters import Missing
 from dxportal.reports.pdf_file import Copier, PdfFile
+from dxportal.reports.pdf_fonts import SharedFonts, programs_of
 
 _NUMBER = b"Q /Artifact <</Type /Pagination /Subtype /Footer>> BDC q /%s Do Q EMC"
 
@@ -87,11 +89,13 @@ class Joined:
         self.elements: list[int] = []  # the document's own, in their order
         self.parents: list[int] = []  # the table of parents: key, object, key, object …
         self.next_key = 0
+        self.fonts: dict[str, int] = {}  # the programs by the fonts' names
         self.catalog = b""
         self.document_facts = b""
         self.info = 0
 
     def write(self, parts: Sequence[LaidOut], pages: Pages, numbers: Sequence[Path]) -> None:
+        self._add_fonts([*numbers, *(part.path for part in parts)])
         overlays = [form for path in numbers for form in self._add_overlays(path)]
         for part in parts:
             with Pdf.open(part.path) as source:
@@ -100,17 +104,34 @@ class Joined:
             raise ValueError(f"{len(overlays)} numbers for {len(self.pages)} pages.")
         self.finish(pages)
 
+    def _add_fonts(self, paths: Iterable[Path]) -> None:
+        """The font programs, each once: every part has a subset of the same fonts."""
+        shared = SharedFonts()
+        for path in paths:
+            with Pdf.open(path) as source:
+                shared.add(source)
+        for name, program in shared.programs().items():
+            number = self.fonts[name] = self.file.number()
+            entries = b"/Filter /FlateDecode /Length1 %d" % len(program)
+            self.file.add_stream(number, entries, zlib.compress(program, 9))
+
+    def _copier(self, source: Pdf) -> Copier:
+        copier = Copier(source, self.file)
+        for name, program in programs_of(source):
+            copier.stands_for(program, self.fonts[name])
+        return copier
+
     def _add_overlays(self, numbers: Path) -> list[int]:
         """The forms that are laid over the pages."""
         with Pdf.open(numbers) as source:
-            copier = Copier(source, self.file)
+            copier = self._copier(source)
             forms = [source.make_indirect(page.as_form_xobject()) for page in source.pages]
             found = [copier.number_of(form.objgen[0]) for form in forms]
             copier.copy_waiting()
         return found
 
     def _add(self, source: Pdf, overlays: Sequence[int]) -> None:
-        copier = Copier(source, self.file)
+        copier = self._copier(source)
         tree = source.Root.StructTreeRoot
         document = tree.K[0]
         copier.stands_for(source.Root.Pages, self.all_pages)

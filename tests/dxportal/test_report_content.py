@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pikepdf
 import pypdf
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,6 +25,7 @@ from dxportal.reports.compose import compose, report_of
 from dxportal.reports.content import Area, IndicatorRow, ReportContent
 from dxportal.reports.design import Chosen, CoverWords, Design
 from dxportal.reports.form import Form
+from dxportal.reports.pdf_fonts import programs_of
 from dxportal.reports.sections import contents_of
 from dxportal.reports.source import read_source
 from dxportal.reports.xlsx import write_xlsx
@@ -319,6 +321,12 @@ def test_every_font_is_the_report_s_own_subset(printed: Path) -> None:
     for name in names:
         subset, _, family = name.removeprefix("/").partition("+")
         assert len(subset) == 6 and family.startswith("Report")
+
+
+def test_the_parts_share_one_program_of_each_font(printed: Path) -> None:
+    with pikepdf.open(printed) as document:
+        found = [(name, program.objgen) for name, program in programs_of(document)]
+    assert len(found) > len(set(found)) == len(dict(found)) == 4
 
 
 def test_upright_and_lying_pages_stand_in_one_document(printed: Path) -> None:

@@ -4,8 +4,12 @@ import io
 
 import pikepdf
 import pytest
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 
+from dxportal.reports.pdf import RESOURCES
 from dxportal.reports.pdf_file import PACKED, Copier, PdfFile, renumbered
+from dxportal.reports.pdf_fonts import SharedFonts
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,46 @@ def test_what_is_copied_reads_as_the_source_and_gives_the_same_bytes() -> None:
             (number, f"({number} 0 R") for number in range(2 * PACKED + 7)
         ]
         assert read.Root.Rows[0].Ring.objgen == read.Root.Rows[-1].objgen
+
+
+def test_subsets_of_a_font_become_one_with_the_same_outlines_and_widths() -> None:
+    whole = TTFont(RESOURCES["report:regular"], lazy=True)
+    glyph_of = whole.getBestCmap()
+    shared = SharedFonts()
+    for text in ("佐世保市DX", "長崎市 2024", "々〆、。", "佐世保市DX"):
+        shared.add(document_with(subset_of(text)))
+    (program,) = shared.programs().values()
+    union = TTFont(io.BytesIO(program))
+    for sign in "佐世保市DX長崎 2024々〆、。":
+        glyph = whole.getGlyphID(glyph_of[ord(sign)])
+        name, known = union.getGlyphName(glyph), whole.getGlyphName(glyph)
+        assert union["hmtx"][name] == whole["hmtx"][known], sign
+        drawn = [one["glyf"][at].getCoordinates(one["glyf"])[0]
+                 for one, at in ((union, name), (whole, known))]  # fmt: skip
+        assert drawn[0] == drawn[1], sign
+    drawn = sum(union["glyf"][name].numberOfContours != 0 for name in union.getGlyphOrder())
+    assert drawn < 20 and len(program) < 300_000
+    again = SharedFonts()
+    for text in ("佐世保市DX", "長崎市 2024", "々〆、。"):
+        again.add(document_with(subset_of(text)))
+    assert [*again.programs().values()] == [program]
+
+
+def subset_of(text: str) -> bytes:
+    """As WeasyPrint makes it: the glyphs keep their numbers."""
+    font = TTFont(RESOURCES["report:regular"], recalcTimestamp=False)
+    options = Options(retain_gids=True, layout_features=[], notdef_outline=True)
+    subsetter = Subsetter(options)
+    subsetter.populate(text=text)
+    subsetter.subset(font)
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
+def document_with(program: bytes) -> pikepdf.Pdf:
+    document = pikepdf.new()
+    descriptor = {"/Type": pikepdf.Name.FontDescriptor, "/FontName": pikepdf.Name("/ABCDEF+Report")}
+    font = pikepdf.Dictionary(descriptor | {"/FontFile2": document.make_stream(program)})
+    document.Root.Font = document.make_indirect(font)
+    return document
