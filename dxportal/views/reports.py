@@ -1,10 +1,12 @@
 """The pages of annual reports: ask for one, watch it being built, fetch it."""
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,17 +19,23 @@ from accounts.models import Channel
 from accounts.policy import Act, allows, scope_of
 from dxportal import services
 from dxportal.forms import ReportForm
-from dxportal.models import PublishedReport, ReportJob
+from dxportal.models import PublishedReport, ReportJob, ReportTemplate
 from dxportal.reports.names import file_name
 from dxportal.reports.templates import design_for
 
 JOBS_ON_A_PAGE = 30
+# Whoever has waited this long is told whom to ask.
+WAITS_LONG = datetime.timedelta(minutes=5)
 
 
 def _job(request: HttpRequest, pk: int) -> ReportJob:
     """A job of the person's organizations; any other does not exist for them."""
+    return get_object_or_404(_visible(request), pk=pk)
+
+
+def _visible(request: HttpRequest) -> QuerySet[ReportJob]:
     jobs = ReportJob.objects.visible_to(request.user)
-    return get_object_or_404(jobs.select_related("plan__organization", "requested_by"), pk=pk)
+    return jobs.select_related("plan__organization", "requested_by")
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -40,7 +48,24 @@ def _may_manage(request: HttpRequest, job: ReportJob) -> bool:
 
 @require_safe
 def report_list(request: HttpRequest) -> HttpResponse:
-    return _list_page(request, ReportForm(request.user))
+    return _list_page(request, ReportForm(request.user, initial=_as_before(request)))
+
+
+def _as_before(request: HttpRequest) -> dict[str, Any]:
+    """What the form begins with where a report is to be built again: what was asked for then."""
+    pk = request.GET.get("again", "")
+    if not pk.isdecimal() or not (job := _visible(request).filter(pk=pk).first()):
+        return {}
+    templates = ReportTemplate.objects.visible_to(request.user)
+    template = templates.filter(
+        organization=job.plan.organization_id, name=job.design.get("name", "")
+    ).first()
+    return {
+        "plan": job.plan_id,
+        "fiscal_year": job.fiscal_year,
+        "format": [job.format],
+        "template": template.pk if template else None,
+    }
 
 
 def _list_page(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResponse:
@@ -106,6 +131,8 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "may_manage": _may_manage(request, job),
         "file_name": file_name(job.plan, job.fiscal_year, job.format),
         "seconds": _seconds(job),
+        "waits_long": job.state == ReportJob.State.QUEUED
+        and timezone.now() - job.created_at > WAITS_LONG,
         "breadcrumb": [("報告書", reverse("reports:list")), (str(job), "")],
     }
 

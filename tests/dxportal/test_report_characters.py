@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.audit import Actor
 from accounts.models import Channel, User
 from dxportal import services, tasks
+from dxportal.models import ReportJob
 from dxportal.reports.characters import Missing, signs_of, without_missing
 from dxportal.reports.design import Chosen, Design
 from dxportal.reports.pdf import FONTS
@@ -69,3 +70,10 @@ def test_a_report_tells_which_characters_it_could_not_print(
     assert "絵文字〓（U+1F600）のある概要" in "".join(text.split())
     page = sign_in(cast.viewer).get(reverse("reports:detail", args=[job.pk])).content.decode()
     assert "報告書のフォントにない文字があります" in page and "絵文字😀のある概要" in page
+    # Who may mend it finds the way; when the file is gone, so is what is said of it.
+    address = reverse("reports:detail", args=[job.pk])
+    page = sign_in(cast.coordinator).get(address).content.decode()
+    assert f"?again={job.pk}" in page
+    ReportJob.objects.filter(pk=job.pk).update(state="expired")
+    page = sign_in(cast.coordinator).get(address).content.decode()
+    assert "フォントにない文字" not in page and f"?again={job.pk}" in page
