@@ -223,13 +223,15 @@ class Report:
         yield f"{last_section}</w:body></w:document>".encode()
 
     def _contents_list(self) -> str:
-        """The contents as Word makes them, in a field that is brought up to date on opening."""
+        """The headings with links to them, in a field that Word offers to bring up to date.
+
+        On which pages they stand only a word processor knows: Word makes the lines anew with their
+        numbers on opening. Until then, and elsewhere, no dots lead to a number that is not there.
+        """
         rows = []
         for number, (level, text) in enumerate(self._headings, start=1):
-            run = Run(text).markup() + "<w:r><w:tab/></w:r>"
-            page = field(f"PAGEREF {_bookmark(number)} \\h")
             start = f'<w:hyperlink w:anchor="{_bookmark(number)}" w:history="1">'
-            link = f"{start}{run}{page}</w:hyperlink>"
+            link = f"{start}{Run(text).markup()}</w:hyperlink>"
             rows.append(Paragraph(style=f"TOC{level}", more=link).markup())
         begin, end = field('TOC \\o "1-2" \\h \\z \\u', dirty=True).split("<w:r><w:t></w:t></w:r>")
         if rows:
