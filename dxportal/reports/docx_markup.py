@@ -137,7 +137,7 @@ class TableLook:
 
 
 NORMAL, SMALL = TableLook("TableText", 8.5), TableLook("TableSmall", 7.5)
-TINY = TableLook("TableTiny", 6)
+TINY = TableLook("TableTiny", 7)
 
 
 class Table:

@@ -262,7 +262,7 @@ def _indicators(report: Report, content: ReportContent, rows: Sequence[Indicator
         table.head(["指標（単位）", "区分", *years])
         for row in rows:
             for kind, cells in (("予定", row.planned), ("実績", row.actual)):
-                figures = (table.figure(paper(cell.text), cell.refs, size=6.5) for cell in cells)
+                figures = (table.figure(paper(cell.text), cell.refs, size=7) for cell in cells)
                 name = row.name_with_unit if kind == "予定" else ""
                 table.row([table.text(name, bold=True), table.text(kind), *figures], kind == "予定")
 

@@ -264,6 +264,12 @@ def write_totals(report: Report, content: ReportContent) -> None:
             table.row(
                 [table.text(count.label), table.figure(str(count.number)), table.text(count.remark)]
             )
+    if totals.has_indicators:
+        report.heading(2, f"{year}の実績値の状態（活動指標を含む全指標）")
+        with report.table([70, 20], "実績値の状態") as table:
+            table.head(["状態", "数"])
+            for count in totals.statuses:
+                table.row([table.text(count.label), table.figure(str(count.number))])
     if totals.has_marks:
         report.heading(2, f"進捗の記号（{year}）")
         for bars in mark_bars(content):
@@ -276,12 +282,6 @@ def write_totals(report: Report, content: ReportContent) -> None:
             report.paragraph(f"（別掲）事業の評価：{said}", "ReportRemark")
     if totals.total.indicators:
         _achievements(report, content)
-    if totals.has_indicators:
-        report.heading(2, f"{year}の実績値の状態（活動指標を含む全指標）")
-        with report.table([70, 20], "実績値の状態") as table:
-            table.head(["状態", "数"])
-            for count in totals.statuses:
-                table.row([table.text(count.label), table.figure(str(count.number))])
     if totals.has_marks:
         _late(report, totals)
     if not totals.has_marks and not totals.has_indicators:

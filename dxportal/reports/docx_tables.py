@@ -126,7 +126,7 @@ def _indicator(table: Table, row: IndicatorRow, dense: bool) -> None:
         (
             Paragraph((Run(paper(row.achievement), bold=True, size=9),), align="center"),
             *(Paragraph((Run(text),), align="center") for text in judged),
-            *(Paragraph((Run(text, size=6.5),)) for text in split_lines(paper(row.how))),
+            *(Paragraph((Run(text, size=7),)) for text in split_lines(paper(row.how))),
         )
     )
     table.row(
@@ -147,18 +147,14 @@ def _indicator(table: Table, row: IndicatorRow, dense: bool) -> None:
 
 
 def _figures(table: Table, cells: Sequence[Cell], dense: bool, bold: bool = False) -> list[Box]:
-    return [
-        table.figure(paper(cell.text), cell.refs, bold, _size(table, cell, dense)) for cell in cells
-    ]
+    return [table.figure(paper(cell.text), cell.refs, bold, _size(cell, dense)) for cell in cells]
 
 
-def _size(table: Table, cell: Cell, dense: bool) -> float:
+def _size(cell: Cell, dense: bool) -> float:
     """A smaller type for what would not fit a year's column; 0 is the table's own."""
     if not cell.size_class:
-        return 6.5 if dense and table.look is not TINY else 0
-    if table.look is TINY:
-        return 4.5 if cell.size_class.strip() == "longer" else 5
-    return 5 if dense or cell.size_class.strip() == "longer" else 6
+        return 7 if dense else 0
+    return 6 if cell.size_class.strip() == "longer" else 7
 
 
 def _charts(report: Report, area: Area) -> None:
@@ -175,7 +171,7 @@ def _charts(report: Report, area: Area) -> None:
 
 def _chart(report: Report, row: IndicatorRow) -> Box:
     chart = row.chart
-    svg = chart.svg(330, 180, font=FONT) or ""
+    svg = chart.svg(300, 164, font=FONT) or ""
     drawn = report.picture(svg, f"{chart.title}のグラフ", chart.description, CHART_WIDTH)
     place = Paragraph((Run(row.place, size=7),), "Normal", keeps_next=True)
     name = Paragraph((Run(row.name_with_unit),), "Caption")
@@ -193,7 +189,7 @@ def bar_picture(report: Report, bars: Bars) -> None:
 # All projects
 
 # Of code, star, name, summary, the summary beside many years, and department; on A3 and on A4.
-LIST_WIDTHS = ((25, 9, 50, 72, 50, 32), (17, 6, 38, 46, 34, 22))
+LIST_WIDTHS = ((25, 9, 50, 72, 50, 32), (16, 6, 32, 32, 28, 19))
 
 
 def write_projects(report: Report, content: ReportContent, is_small: bool = False) -> None:
@@ -207,7 +203,7 @@ def write_projects(report: Report, content: ReportContent, is_small: bool = Fals
     stages = [6 if is_small else 10] * len(content.list_stage_years)
     columns = _about_columns(content, is_small)
     if years:
-        columns += [("活動指標（単位）", 28 if is_small else 40), ("区分", 7 if is_small else 9)]
+        columns += [("活動指標（単位）", 26 if is_small else 40), ("区分", 7 if is_small else 9)]
     names, about = [name for name, _ in columns], [width for _, width in columns]
     look = TINY if is_small else SMALL
     with report.table([*about, *years, *stages], "事業の一覧", look) as table:
@@ -275,7 +271,7 @@ def _about(table: Table, content: ReportContent, project: ProjectRow, line: Line
     if not line.is_first:
         return [BELOW] * (2 + codes + leading + summaries)
     name = table.text(project.title, project.refs, bold=True)
-    below = (Paragraph((Run(line, size=6.5),)) for line in project.small_lines)
+    below = (Paragraph((Run(line, size=7),)) for line in project.small_lines)
     boxes = [
         *[table.text(project.code)] * codes,
         *[table.text("★" if project.is_leading else "", align="center")] * leading,

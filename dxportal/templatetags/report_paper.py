@@ -31,8 +31,8 @@ def total(numbers: tuple[int, ...]) -> int:
 
 @register.filter
 def line_picture(chart: Chart) -> str:
-    """An indicator's chart, four of which stand in a row; "" where it has no figure."""
-    return chart.svg(330, 180, font=FONT) or ""
+    """An indicator's chart, three of which stand in a row; "" where it has no figure."""
+    return chart.svg(300, 150, font=FONT) or ""
 
 
 @register.filter
