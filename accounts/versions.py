@@ -108,3 +108,20 @@ class Written(Generic[Row]):
     @property
     def is_changed(self) -> bool:
         return self.row.version != self.before
+
+
+Became = TypeVar("Became")
+
+
+def only_one(became: Sequence[Became | Exception]) -> Became:
+    """What became of the one row that was written; raises what refused it."""
+    (one,) = became
+    if isinstance(one, Exception):
+        raise one
+    return one
+
+
+def refuse_other_fields(changes: Iterable[str], fields: Iterable[str]) -> None:
+    """Raise ValidationError for what is not among the fields that a verb writes."""
+    if others := sorted(set(changes) - set(fields)):
+        raise ValidationError(dict.fromkeys(others, "この項目は変更できません。"))

@@ -10,7 +10,14 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import AuditEntry
-from accounts.versions import REFUSALS, AnyVersion, StaleVersion, Written
+from accounts.versions import (
+    REFUSALS,
+    AnyVersion,
+    StaleVersion,
+    Written,
+    only_one,
+    refuse_other_fields,
+)
 from budgets.models import BudgetEntry
 from plans.entering import Desk, Wanted, note_entry
 from plans.models import Plan, RoundItem
@@ -62,10 +69,7 @@ def record_settlement(
     Raises PermissionDenied, Locked, ValidationError with the fields at fault, and StaleVersion.
     """
     write = SettlementWrite(project, fiscal_year, stage, changes, expected_version)
-    (became,) = record_settlements(actor, plan, [write])
-    if isinstance(became, Exception):
-        raise became
-    return became.row
+    return only_one(record_settlements(actor, plan, [write])).row
 
 
 def record_settlements(
@@ -115,8 +119,7 @@ class _Writing:
         """Raise what can be said against it without looking at what is stored."""
         if write.stage not in SETTLEMENT_STAGES:
             raise ValidationError({"stage": "段階は決算見込か決算にしてください。"})
-        if unknown := sorted(set(write.changes) - set(ENTERED_FIELDS)):
-            raise ValidationError(dict.fromkeys(unknown, "この項目は変更できません。"))
+        refuse_other_fields(write.changes, ENTERED_FIELDS)
         self.in_charge.require(self.actor, write.project)
 
     def _wanted(self, write: SettlementWrite) -> Wanted:
@@ -168,8 +171,7 @@ def change_settlement(
 
     Raises ValidationError with the fields at fault, and StaleVersion.
     """
-    if unknown := sorted(set(changes) - set(ENTERED_FIELDS)):
-        raise ValidationError(dict.fromkeys(unknown, "この項目は変更できません。"))
+    refuse_other_fields(changes, ENTERED_FIELDS)
     before = audit.values_of(entry, ENTERED_FIELDS) if entry.pk else {}
     for name, value in changes.items():
         setattr(entry, name, value)

@@ -17,7 +17,7 @@ from accounts.audit import Actor
 from accounts.editing import Locked
 from accounts.models import AuditEntry
 from accounts.policy import Act
-from accounts.versions import REFUSALS, AnyVersion, StaleVersion, Written
+from accounts.versions import REFUSALS, AnyVersion, StaleVersion, Written, only_one
 from kpi.achievement import format_actual
 from kpi.models import Actual, Indicator, IndicatorUse, ValueStatus
 from kpi.models.indicators import DECIMAL_PLACES, MAX_DIGITS
@@ -87,10 +87,7 @@ def record_actual(
     the fields at fault, and StaleVersion when somebody else was quicker. Nothing is then changed.
     """
     write = ActualWrite(indicator, fiscal_year, lambda _: entry, expected_version, kind)
-    (became,) = record_actuals(actor, [write])
-    if isinstance(became, Exception):
-        raise became
-    return became.row
+    return only_one(record_actuals(actor, [write])).row
 
 
 def record_actuals(

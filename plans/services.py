@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.policy import Act
-from accounts.versions import StaleVersion
+from accounts.versions import StaleVersion, refuse_other_fields
 from plans import procedure
 from plans.editions import why_year_is_not_its_own
 from plans.models import Level, Plan, ReportingCycle
@@ -85,8 +85,7 @@ def change_cycle(
     StaleVersion.
     """
     policy.require(actor, Act.MANAGE, cycle.plan.organization_id, what="年度照会の変更", on=cycle)
-    if unknown := set(changes) - {*DEADLINES, *ASKED}:
-        raise ValidationError(dict.fromkeys(sorted(unknown), "この項目は変更できません。"))
+    refuse_other_fields(changes, (*DEADLINES, *ASKED))
     levels = None if review_levels is None else list(review_levels)
     _require_own_levels(cycle.plan, levels or [])
     with transaction.atomic():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 
@@ -14,7 +14,7 @@ from accounts import audit, policy
 from accounts.audit import Actor
 from accounts.models import AuditEntry, Department
 from accounts.policy import Act
-from accounts.versions import REFUSALS, StaleVersion
+from accounts.versions import REFUSALS, StaleVersion, only_one, refuse_other_fields
 from plans.entering import Desk, Wanted, note_entry
 from plans.models import Measure, Plan, RoundItem
 from projects.models import Placement, Project, ProjectDepartment, Review, ScheduleEntry
@@ -81,10 +81,7 @@ def record_review(
     Raises PermissionDenied, Locked, ValidationError with the fields at fault, and StaleVersion.
     """
     write = ReviewWrite(thing, fiscal_year, changes, expected_version)
-    (became,) = record_reviews(actor, plan, [write])
-    if isinstance(became, Exception):
-        raise became
-    return became
+    return only_one(record_reviews(actor, plan, [write]))
 
 
 @dataclass(frozen=True)
@@ -217,8 +214,7 @@ def change_review(
 
     Raises ValidationError with the fields at fault, and StaleVersion.
     """
-    if unknown := sorted(set(changes) - set(REVIEW_FIELDS)):
-        raise ValidationError(dict.fromkeys(unknown, "この項目は変更できません。"))
+    refuse_other_fields(changes, REVIEW_FIELDS)
     before = audit.values_of(review, REVIEW_FIELDS) if review.pk else {}
     for name, value in changes.items():
         setattr(review, name, value)
@@ -251,10 +247,7 @@ def record_stage(
     Raises what `record_review` raises. The planned stage is the plan's and stays as it is.
     """
     write = StageWrite(project, fiscal_year, stage, expected_version)
-    (became,) = record_stages(actor, plan, [write])
-    if isinstance(became, Exception):
-        raise became
-    return became
+    return only_one(record_stages(actor, plan, [write]))
 
 
 @dataclass(frozen=True)
