@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.audit import Actor
 from accounts.models import Channel
+from budgets.models import BudgetEntry
 from dxportal.rounds.asking import ask
 from kpi.models import Actual
 from kpi.services import ActualEntry, record_actual
@@ -94,3 +95,20 @@ def test_what_cannot_be_judged_is_no_zero(cast: Cast, sign_in: SignIn) -> None:
     assert "予定と実績の記載がそろわず、遅れは判定できません" in text
     assert page.context["kpi"].judged == 0
     assert "判定できる実績がまだありません" in text
+
+
+def test_every_dashboard_says_its_answer_first(cast: Cast, sign_in: SignIn) -> None:
+    BudgetEntry.objects.create(
+        project=cast.projects["観光1-1-7"], fiscal_year=2024, stage="initial", amount=23_000_000
+    )
+    client = sign_in(cast.viewer)
+    answers = {
+        "dashboard": "1件が遅れています</strong>",
+        "dashboard:indicators": "件に注意が必要です</strong>",
+        "dashboard:projects": "遅れ",
+        "dashboard:budgets": "予算現額は<strong>2,300万円</strong>です。決算の",
+    }
+    for name, answer in answers.items():
+        page = client.get(f"{reverse(name)}?fiscal_year=2024").content.decode()
+        lead = page[page.index('class="page-header__lead"') : page.index('class="tabs"')]
+        assert answer in lead, name

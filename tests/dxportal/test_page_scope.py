@@ -36,7 +36,7 @@ def addresses(cast: Cast) -> dict[str, str]:
 # Session and user are two of each.
 BUDGETS = {
     "home": 8,
-    "dashboard": 34,
+    "dashboard": 32,
     "plans:list": 9,
     "plans:tree": 15,
     "plans:matrix": 12,
