@@ -1,6 +1,7 @@
 """Loading a plan book: exactly once, all or nothing, every fault with its address."""
 
 import csv
+import io
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from accounts.audit import Actor
 from accounts.models import AuditEntry, Channel, Organization
 from dxportal.planbook.faults import PlanBookError
 from dxportal.planbook.loader import load_plan
+from dxportal.planbook.reader import why_refused
 from dxportal.planbook.writer import write_plan
 from dxportal.rounds.asking import ask
 from kpi.models import Actual, Indicator, Target
@@ -184,6 +186,15 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
         assert len(faults_of(path)) == 1
     (tmp_path / "empty").mkdir()
     assert len(faults_of(tmp_path / "empty")) == 1
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused() -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 2_000_001)
+    assert bomb.tell() < 10_000
+    assert "展開後の大きさが上限（2MB）" in why_refused(bomb, max_unpacked=2_000_000)
+    assert why_refused(bomb, max_unpacked=3_000_000) == ""
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.csv_cells import csv_text
-from plans.exports import CannotEncode, Column, Exporter
+from plans.exports import CannotEncode, Column, ExportedFile, Exporter
 
 
 class Names(Exporter):
@@ -94,3 +94,11 @@ def test_xlsx_keeps_text_text_and_numbers_numbers() -> None:
     ]
     assert sheet["A2"].data_type == "s"
     assert sheet["B2"].data_type == "n"
+
+
+def test_a_name_breaks_no_header() -> None:
+    """Titles carry names that people wrote: no quote, line or parameter of its own gets out."""
+    file = ExportedFile('計画";x=\r\nX-Evil: 1.csv', "text/csv", b"")
+    assert file.response()["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''%E8%A8%88%E7%94%BB%22%3Bx%3D%0D%0AX-Evil%3A%201.csv"
+    )
