@@ -316,6 +316,7 @@ def test_citizens_read_what_is_late_and_why_before_charts(cast: Cast, files: Pat
     page = Client().get("/public/422029/dx/").content.decode()
     late, chart = page.index("遅れている施策（1件）"), page.index('class="chart"')
     assert page.index("1件が遅れています") < late < page.index("契約が遅れた。") < chart
+    assert page.index("更新（佐世保市が公表した内容です）") < late
     listed = Client().get("/public/422029/dx/indicators/").content.decode()
     assert listed.index('id="of-measures"') < listed.index('id="of-projects"')
     assert "このページ" in page and f"{django_settings.PUBLIC_URL}/public/422029/dx/" in page
