@@ -1,22 +1,13 @@
 """The FilterSet of budget entries."""
 
-from accounts.models import Organization
 from budgets.models import BudgetEntry
-from plans.filters import FiscalYearFilterSet, InDepartment, RowFilter, UnderMeasure, ordering
-from plans.models import Plan
-from projects.models import Project
+from plans.filters import ordering
+from projects.filters import OfProjectFilterSet
 
 
-class BudgetFilterSet(FiscalYearFilterSet):
+class BudgetFilterSet(OfProjectFilterSet):
     search_paths = ("project__name", "raw_text")
 
-    organization = RowFilter(Organization, "project__organization", "団体")
-    plan = RowFilter(Plan, "project__placements__plan", "計画")
-    measure = UnderMeasure("project__placements__measure")
-    project = RowFilter(Project, "project", "事業")
-    department = InDepartment(
-        "project__department_links__department", "project__department_links__plan"
-    )
     ordering = ordering(["fiscal_year", "amount"])
 
     class Meta:

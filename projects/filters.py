@@ -98,8 +98,8 @@ class PlacementFilterSet(PortalFilterSet):
         fields = ["is_leading", "is_primary"]
 
 
-class ScheduleFilterSet(FiscalYearFilterSet):
-    search_paths = ("project__name", "text")
+class OfProjectFilterSet(FiscalYearFilterSet):
+    """Of rows that a project has for a year."""
 
     organization = RowFilter(Organization, "project__organization", "団体")
     plan = RowFilter(Plan, "project__placements__plan", "計画")
@@ -108,6 +108,11 @@ class ScheduleFilterSet(FiscalYearFilterSet):
     department = InDepartment(
         "project__department_links__department", "project__department_links__plan"
     )
+
+
+class ScheduleFilterSet(OfProjectFilterSet):
+    search_paths = ("project__name", "text")
+
     ordering = ordering(["fiscal_year", "project"])
 
     class Meta:
