@@ -64,7 +64,7 @@ class Cell:
         if any(ord(sign) > 0x2E7F for sign in self.text):
             return " long" if len(self.text) > 4 else ""
         length = len(self.text) + len(self.refs) // 2
-        return " longer" if length > 11 else " long" if length > 7 else ""
+        return " longer" if length > 9 else " long" if length > 7 else ""
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _size(cell: Cell, dense: bool) -> float:
     """A smaller type for what would not fit a year's column; 0 is the table's own."""
     if not cell.size_class:
         return 7 if dense else 0
-    return 6 if cell.size_class.strip() == "longer" else 7
+    return 5 if dense or cell.size_class.strip() == "longer" else 6
 
 
 def _charts(report: Report, area: Area) -> None:
@@ -171,7 +171,7 @@ def _charts(report: Report, area: Area) -> None:
 
 def _chart(report: Report, row: IndicatorRow) -> Box:
     chart = row.chart
-    svg = chart.svg(300, 164, font=FONT) or ""
+    svg = chart.svg(330, 180, font=FONT) or ""
     drawn = report.picture(svg, f"{chart.title}のグラフ", chart.description, CHART_WIDTH)
     place = Paragraph((Run(row.place, size=7),), "Normal", keeps_next=True)
     name = Paragraph((Run(row.name_with_unit),), "Caption")

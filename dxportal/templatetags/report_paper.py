@@ -32,7 +32,7 @@ def total(numbers: tuple[int, ...]) -> int:
 @register.filter
 def line_picture(chart: Chart) -> str:
     """An indicator's chart, three of which stand in a row; "" where it has no figure."""
-    return chart.svg(300, 150, font=FONT) or ""
+    return chart.svg(330, 165, font=FONT) or ""
 
 
 @register.filter
