@@ -1,6 +1,8 @@
 """Fixtures for every test: the cast, and browsers that are signed in as one of them."""
 
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import hypothesis
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.test import Client, TransactionTestCase
 
 from accounts.models import User
@@ -34,6 +37,8 @@ if connection.vendor == "postgresql":
     DATABASE["OPTIONS"]["options"] += " -c synchronous_commit=off"
 
 TransactionTestCase._fixture_teardown = empty_database
+# How long the end of the run waits for requests that are under way (seconds).
+PATIENCE = 20
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,11 +64,35 @@ def _light_settings(settings: LazySettings) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Transactional tests empty SQLite's tables by DELETE, which the audit log's guard refuses."""
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS audit_no_delete")
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            _wait_for_the_last_requests(cursor)
+
+
+def _wait_for_the_last_requests(cursor: CursorWrapper) -> None:
+    """A live server may still answer what a browser asked before it was closed.
+
+    PostgreSQL drops no database that somebody else is connected to; who stays too long is named.
+    """
+    ends = time.monotonic() + PATIENCE
+    while True:
+        cursor.execute(
+            "SELECT state, query FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        others = cursor.fetchall()
+        if not others:
+            return
+        if time.monotonic() > ends:
+            warnings.warn(f"Still connected to the tests' database: {others}", stacklevel=1)
+            return
+        time.sleep(0.1)
 
 
 @pytest.fixture
