@@ -56,6 +56,7 @@ def write_xlsx(content: ReportContent, target: Path, progress: Progress) -> None
 
 def _cover(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -> None:
     form = Form(workbook, "表紙", [34, 90])
+    form.sheet.page_setup.fitToHeight = 1
     form.title(content.title)
     form.add([])
     words = content.design.cover
@@ -87,7 +88,7 @@ def _cover(workbook: StreamedWorkbook, content: ReportContent, chosen: Chosen) -
         f"実績は{content.year_name}までを載せています。空欄は記載がないことを示し、0とは別です。",
         "「データ_」で始まるシートは機械可読の表です（1シート1表、1行目が見出し、年度は西暦、単位は別の列）。",
         "データのシートにあるコードの意味は「データ_コード表」にあります。",
-        *(f"{sign}：{meaning}" for sign, meaning in signs_of(content)),
+        *(f"{sign}：{meaning}" for sign, meaning in signs_of(content) if sign != "グラフ"),
     ):
         form.add([line], alignment=Alignment())
     form.heading("階層と数")
