@@ -1,11 +1,13 @@
 """The schema says what the server does: it is valid, its words are there, answers fit it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
@@ -40,6 +42,16 @@ def test_the_schema_is_made_without_a_warning(tmp_path: Path) -> None:
 def test_the_schema_is_openapi_3_1(schema: dict[str, Any]) -> None:
     assert schema["openapi"].startswith("3.1")
     assert list(OpenAPIV31SpecValidator(schema).iter_errors()) == []
+
+
+def test_the_schema_leaves_the_pages_filters_as_they_are(cast: Cast) -> None:
+    """Asked for in English first, the names of choices stay those of the models."""
+    client = Client()
+    client.force_login(cast.coordinator)
+    assert client.get("/api/v1/schema/", headers={"Accept-Language": "en"}).status_code == 200
+    page = client.get("/plans/").content.decode()
+    assert re.search(r'<label[^>]* for="id_status"[^>]*>\s*状態', page)
+    assert "Status" not in page
 
 
 def test_every_resource_is_described_in_japanese(schema: dict[str, Any]) -> None:
