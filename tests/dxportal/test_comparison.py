@@ -21,6 +21,7 @@ from kpi.revisions import revise_target
 from plans.models import Level, Measure, Plan, PlanSection
 from projects.models import Placement, ProjectDepartment
 from tests.cast import Cast, actual, grow
+from tests.drawn import drawn
 
 SignIn = Callable[[User], Client]
 
@@ -351,7 +352,7 @@ def test_a_reworded_text_says_what_went_and_what_came(
 ) -> None:
     cast.plan.sections.update(text="窓口の手続を10件オンライン化する。")
     revision.sections.update(text="窓口の手続を25件オンライン化する。")
-    shown = page(sign_in(cast.viewer), revision)
+    shown = drawn(page(sign_in(cast.viewer), revision))
     assert '<del><span class="visually-hidden">（削除：</span>10' in shown
     assert '<ins><span class="visually-hidden">（追加：</span>25' in shown
 

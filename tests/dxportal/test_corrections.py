@@ -20,6 +20,7 @@ from projects.corrections import correct_review, correct_stage
 from projects.models import Review, ScheduleEntry
 from tests.api import Caller
 from tests.cast import LAST_YEAR, THIS_YEAR, Cast
+from tests.drawn import drawn
 
 WHY = "転記の誤り"
 
@@ -223,7 +224,7 @@ def test_the_pages_lead_to_the_correction_of_what_was_settled_before_items_were_
         settled["review"].version,
         WHY,
     )
-    told_of = sign_in(cast.viewer).get(ways[0][0]).content.decode()
+    told_of = drawn(sign_in(cast.viewer).get(ways[0][0]).content.decode())
     assert "（空欄） → 済んだ。" in told_of and WHY in told_of
 
 

@@ -14,6 +14,7 @@ from dxportal.rounds.asking import ask
 from kpi.services import ActualEntry, record_actual
 from plans.models import ReportingCycle, RoundItem
 from tests.cast import Cast
+from tests.drawn import drawn
 
 SignIn = Callable[..., Client]
 
@@ -95,7 +96,7 @@ def test_nobody_is_asked_to_approve_their_own_package(cast: Cast, sign_in: SignI
 
 
 def test_a_coordinator_sees_every_round_and_the_reports(cast: Cast, sign_in: SignIn) -> None:
-    page = home(sign_in(cast.coordinator))
+    page = drawn(home(sign_in(cast.coordinator)))
     assert "年度照会の進み具合" in page
     assert "0 / 6件" in page
     assert "報告書の作成" in page

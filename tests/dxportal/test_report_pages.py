@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from dxportal.models import ReportJob, ReportTemplate
 from tests.cast import Cast
+from tests.drawn import drawn
 
 
 @pytest.mark.parametrize("more", [1, 25])
@@ -49,7 +50,7 @@ def test_a_report_that_failed_is_asked_for_again_as_it_was(
     page = client.get(f"/reports/{job.pk}/").content.decode()
     found = re.search(r'href="([^"]*)">もう一度作成する', page)
     assert found and "止まりました" in page
-    form = client.get(found[1]).content.decode()
+    form = drawn(client.get(found[1]).content.decode())
     selected = re.findall(r'<option value="(\d+)" selected', form)
     assert selected == [str(cast.plan.pk), "2023", str(template.pk)]
     assert re.findall(r'value="(\w+)"[^>]*checked', form) == ["docx"]

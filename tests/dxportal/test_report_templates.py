@@ -15,6 +15,7 @@ from dxportal.reports.design import SHAPES
 from dxportal.reports.sections import require_sections
 from dxportal.reports.templates import design_of
 from tests.cast import Cast
+from tests.drawn import drawn
 
 SignIn = Callable[[User], Client]
 
@@ -62,7 +63,7 @@ def test_buttons_arrange_the_sections_and_keep_what_was_typed(
     response = client.post("/reports/templates/new/", sent(cast, act=act, added="errata"))
     assert response.status_code == 200
     assert [line.kind.key for line in response.context["lines"]] == expected
-    html = response.content.decode()
+    html = drawn(response.content.decode())
     assert "進捗報告" in html and 'value="議会用"' in html
     # Whoever works by keyboard goes on where they were.
     assert html.count("autofocus") == 1 and f'value="{focused}" autofocus' in html

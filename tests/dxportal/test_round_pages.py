@@ -18,6 +18,7 @@ from kpi.services import ActualEntry, clear_actual, record_actual
 from plans.models import Correction, Extension, ReportingCycle, RoundItem
 from plans.procedure import Step, move_item
 from tests.cast import THIS_YEAR, Cast
+from tests.drawn import drawn
 
 SignIn = Callable[..., Client]
 JAPAN = ZoneInfo("Asia/Tokyo")
@@ -173,7 +174,7 @@ def test_departments_say_how_far_they_are(
 ) -> None:
     enter(cast, "立案数", "7")
     submit(cycle, cast, "立案数")
-    page = page_of(sign_in(cast.coordinator), "rounds:detail", cycle.pk)
+    page = drawn(page_of(sign_in(cast.coordinator), "rounds:detail", cycle.pk))
     assert "1 / 4件（25%）" in page  # 観光課
     assert "0 / 1件（0%）" in page  # 農水産課
 
@@ -551,7 +552,7 @@ def test_a_settled_value_is_corrected_and_told_of(cast: Cast, sign_in: SignIn) -
     correction = Correction.objects.get()
     assert (correction.before, correction.after) == ("6", "5")
     told = page_of(sign_in(cast.viewer), "kpi:indicator", cast.indicators["立案数"].pk)
-    assert "6 → 5" in told
+    assert "6 → 5" in drawn(told)
     csv = client.get(reverse("rounds:corrections", args=[cast.plan.pk]), {"format": "csv"})
     assert "二重に数えていたため" in csv.content.decode("utf-8-sig")
     xlsx = client.get(reverse("rounds:corrections", args=[cast.plan.pk]), {"format": "xlsx"})
@@ -579,7 +580,7 @@ def test_who_corrects_second_sees_both_values_and_decides(cast: Cast, sign_in: S
     client, form = sign_in(cast.coordinator), CORRECTION | {"row_version": 1}
     answer = client.post(correction_address(cast), form)
     assert answer.status_code == 409
-    page = answer.content.decode()
+    page = drawn(answer.content.decode())
     assert "<td>4</td><td>5</td>" in page
     assert 'name="row_version" value="2"' in page
     assert not Correction.objects.exists()

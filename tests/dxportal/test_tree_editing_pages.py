@@ -18,6 +18,7 @@ from dxportal.planbook.loader import load_plan
 from plans.models import Level, Measure, Plan
 from projects.models import Milestone, Placement
 from tests.cast import Cast
+from tests.drawn import drawn
 
 SASEBO = Path(settings.BASE_DIR) / "fixtures" / "sasebo-dx-r6"
 HTMX = {"HX-Request": "true"}
@@ -108,7 +109,7 @@ def test_a_move_that_changes_levels_names_them_before_and_after(cast: Cast, offi
     other = Level.objects.create(plan=cast.plan, key="other", depth=1, name="その他の取組")
     issue, pillar = cast.measures["教育1"], cast.measures["行政"]
     page = office.post(move_url(issue), place(pillar, 0, issue), headers=HTMX).content.decode()
-    assert "課題 → <strong>DX重点課題</strong>" in page
+    assert "課題 → <strong>DX重点課題</strong>" in drawn(page)
     # Two levels share that depth: the person may choose the other one.
     office.post(move_url(issue), place(pillar, 0, issue, confirmed=1, level=other.pk), headers=HTMX)
     issue.refresh_from_db()
@@ -147,7 +148,7 @@ def test_whoever_was_quicker_is_named_and_the_tree_shown_as_it_is(
         page = answer.content.decode()
         assert answer.status_code == 409
         assert "事務 局子が先に変更した" in page
-        assert "戦略の策定 → 別の名前" in page
+        assert "戦略の策定 → 別の名前" in drawn(page)
         assert 'id="plan-tree"' in page
     assert order(cast.measures["観光1"], cast.plan) == ["観光1-1", "観光1-2"]
 

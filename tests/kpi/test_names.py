@@ -14,6 +14,7 @@ from dxportal.public.services import publish_plan
 from kpi.names import name_after_use, told_apart
 from plans.models import Measure, Plan
 from tests.cast import Cast, targets
+from tests.drawn import drawn
 
 SignIn = Callable[..., Client]
 
@@ -118,4 +119,4 @@ def test_the_dashboard_tells_them_apart(cast: Cast, sign_in: SignIn) -> None:
     page = sign_in(cast.viewer).get(reverse("dashboard:logic") + "?fiscal_year=2024")
     for project in ("観光1-1-7", "観光1-2-2"):
         name = cast.projects[project].name
-        assert f'<span class="support">{name}</span>' in page.content.decode()
+        assert f'<span class="support">{name}</span>' in drawn(page.content.decode())

@@ -16,6 +16,7 @@ from accounts.models import Channel
 from kpi.models import DefinitionChange, Target
 from kpi.services import ActualEntry, record_actual
 from tests.cast import Cast
+from tests.drawn import drawn
 
 SignIn = Callable[..., Client]
 LIST = "kpi:indicator_list"
@@ -110,7 +111,7 @@ def page_of(cast: Cast, client: Client, key: str) -> str:
 
 
 def test_an_indicator_shows_the_formula_with_its_numbers(cast: Cast, sign_in: SignIn) -> None:
-    page = page_of(cast, sign_in(cast.viewer), "来訪者")
+    page = drawn(page_of(cast, sign_in(cast.viewer), "来訪者"))
     assert "実績 12,345 ÷ 目標 15,000 ＝ 82.3%（未達成）" in page
     assert "<svg" in page
     assert "実績を入力する" not in page

@@ -12,6 +12,7 @@ from plans.models import Plan
 from projects.models import Review
 from projects.services import record_review
 from tests.cast import Cast, grow
+from tests.drawn import drawn
 
 SignIn = Callable[..., Client]
 
@@ -99,7 +100,7 @@ def test_a_measure_behind_shows_why(cast: Cast, sign_in: SignIn) -> None:
 
 
 def test_a_pillar_counts_the_marks_further_down(cast: Cast, sign_in: SignIn) -> None:
-    page = measure(cast, sign_in(cast.viewer), "まちづくり")
+    page = drawn(measure(cast, sign_in(cast.viewer), "まちづくり"))
     assert "○ 予定どおり 1件" in page
     assert "△ 遅れている 1件" in page
 
