@@ -72,6 +72,7 @@ def plan(request: HttpRequest, public: PublicPlan, fiscal_year: int | None = Non
     year = public.require_year(fiscal_year) if fiscal_year else public.newest_year
     roots = branches(public, year)
     rows = areas(public, roots)
+    chart = area_chart(public, rows) if rows else None
     sheets = [public.sheet(indicator) for indicator in public.indicators.values()]
     found = (of_year(sheet, year).outcome for sheet in sheets)
     outcomes = [outcome for outcome in found if outcome is not None]
@@ -80,8 +81,8 @@ def plan(request: HttpRequest, public: PublicPlan, fiscal_year: int | None = Non
         "year": year,
         "nodes": roots,
         "areas": rows,
-        "area_svg": area_chart(public, rows).svg() if rows else None,
-        "narrow_svg": area_chart(public, rows).narrow_svg() if rows else None,
+        "area_svg": chart.svg() if chart else None,
+        "narrow_svg": chart.narrow_svg() if chart else None,
         "marked": sum(bool(b.review and b.review.mark) for b in everything),
         "judged": sum(outcome in JUDGED for outcome in outcomes),
         "reached": outcomes.count(Outcome.REACHED),
